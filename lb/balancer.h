@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The balancer: catalog and next hops in, map updates out. Every input changes the wanted state;
+ * balancer_reconcile() computes the plan and applies it. One thread.
+ */
+#ifndef HAIRPIN_BALANCER_H
+#define HAIRPIN_BALANCER_H
+
+#include <stdbool.h>
+
+#include <jansson.h>
+#include <systemd/sd-event.h>
+
+#include "catalog.h"
+#include "err.h"
+
+struct balancer;
+struct config;
+
+/*
+ * balancer_new(): loads the catalog, loads and attaches the data plane and brings it to the wanted
+ * state. On failure nothing that ran before has changed, and errors says why.
+ */
+int balancer_new(sd_event *event, const struct config *config, struct balancer **out,
+		 struct err_list *errors);
+
+/* balancer_free(): the data plane goes on running. NULL is fine. */
+void balancer_free(struct balancer *balancer);
+
+/*
+ * balancer_reload(): reads the catalog file again and applies it. On failure the old one stays in
+ * force and the errors are shown by balancer_status() until a later reload succeeds.
+ */
+int balancer_reload(struct balancer *balancer, struct err_list *errors);
+
+/*
+ * balancer_put(): makes json (borrowed) the catalog: checks it, applies it, writes it to the
+ * catalog file (temporary file, fsync, rename). With dry_run it only computes. *diff (owned by the
+ * caller; may be NULL) tells what changed or would change:
+ *
+ *   {"pools": {"web": {"slots": 65537, "moved": 6554, "moved_share": 0.1}},
+ *    "services": {"added": [...], "removed": [...], "changed": [...]},
+ *    "backends": {"added": ["web/web-4"], "removed": [...], "changed": [...]}}
+ *
+ * A pool is listed when any of its slots change. Returns 0, -EINVAL (the catalog is wrong, errors
+ * has each place) or another negative errno (the maps or the file could not be written; one error,
+ * and the old catalog stays in force).
+ */
+int balancer_put(struct balancer *balancer, json_t *json, bool dry_run, json_t **diff,
+		 struct err_list *errors);
+
+/* balancer_catalog(): the catalog in force; borrowed until the next change. */
+const struct catalog *balancer_catalog(const struct balancer *balancer);
+
+/*
+ * balancer_status(): owned by the caller.
+ *
+ *   {"version": "0.1.0", "pid": 1, "started": "2026-01-01T00:00:00Z", "well": true,
+ *    "catalog": {"path", "loaded": TIME, "services": N, "pools": N, "backends": N,
+ *                "failed": null | {"since": TIME, "errors": [ERROR...]}},
+ *    "interfaces": [{"name", "index", "mode": "native"|"generic"|"offload",
+ *                    "attach": "dispatcher"|"direct", "program_id": N, "up": true}],
+ *    "pools": [{"name", "encapsulation", "table": "maglev", "table_size", "digest": "16 hex digits",
+ *               "backends": N, "serving": N, "services": ["www"]}],
+ *    "backends": [{"pool", "name", "address", "weight", "state": "up"|"drain"|"down",
+ *                  "slots": N, "share": 0.33, "resolved": true, "since": TIME, "reason": "",
+ *                  "interface", "via", "mac", "mtu": N}],
+ *    "services": [{"name", "address", "protocol", "port": N|"any", "pool", "affinity"}],
+ *    "problems": ["sentence", ...]}
+ *
+ * well is true when problems is empty. TIME is RFC 3339, UTC, whole seconds. since is when resolved
+ * or reason last changed. slots and share are those that the backend has now.
+ */
+json_t *balancer_status(const struct balancer *balancer);
+
+/*
+ * balancer_stats(): owned by the caller; NULL with err set when the maps cannot be read.
+ *
+ *   {"services": {"www": {"packets", "bytes"}}, "backends": {"web/web-1": {"packets", "bytes"}},
+ *    "reasons": {"sent": N, "no_service": N, ...},
+ *    "words": {"sent": "sent to a backend", ...}, "actions": {"sent": "tx", ...}}
+ */
+json_t *balancer_stats(const struct balancer *balancer, struct err *err);
+
+struct trace_request {
+	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP */
+	struct lb_address source, destination; /* one family */
+	uint16_t source_port, destination_port; /* host order */
+	bool syn; /* TCP: a SYN; else a packet with ACK */
+};
+
+/*
+ * balancer_trace(): runs a packet through the loaded stages. Owned by the caller.
+ *
+ *   {"service": "www"|null, "pool": "web"|null, "slot": 4711|null, "table_size": 65537|null,
+ *    "backend": "web-1"|null, "moved": false, "reason": "sent", "words": "sent to a backend",
+ *    "action": "tx", "interface": "eth0"|null,
+ *    "outer": null | {"source_mac", "destination_mac", "source", "destination", "protocol": N,
+ *                     "ttl": N, "length": N, "tos": N},
+ *    "steps": ["sentence", ...]}
+ */
+int balancer_trace(struct balancer *balancer, const struct trace_request *request, json_t **out,
+		   struct err *err);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The catalog: what to serve. JSON text becomes a struct catalog, or a list of all its errors.
+ * Pure: no I/O but catalog_load(), no BPF.
+ */
+#ifndef HAIRPIN_CATALOG_H
+#define HAIRPIN_CATALOG_H
+
+#include <stdint.h>
+
+#include "abi.h"
+#include "err.h"
+
+#define CATALOG_TABLE_SIZE 65537
+#define CATALOG_WEIGHT     100
+
+enum encapsulation {
+	ENCAPSULATION_IPIP = 1, /* any of the four pairings of IPv4 and IPv6 */
+};
+
+enum backend_state {
+	BACKEND_UP = 1,
+	BACKEND_DRAIN, /* no new flows; old ones live on */
+	BACKEND_DOWN,  /* nothing is sent to it */
+};
+
+enum affinity {
+	AFFINITY_FLOW = 1,
+	AFFINITY_CLIENT, /* only the source address is hashed */
+};
+
+struct catalog_backend {
+	char name[LB_NAME_SIZE];
+	struct lb_address address;
+	uint16_t weight;
+	enum backend_state state;
+};
+
+struct catalog_pool {
+	char name[LB_NAME_SIZE];
+	enum encapsulation encapsulation;
+	uint32_t table_size;
+	struct catalog_backend *backends; /* sorted by name (strcmp) */
+	size_t backend_count;
+};
+
+struct catalog_service {
+	char name[LB_NAME_SIZE];
+	struct lb_address address;
+	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
+	uint16_t port;    /* host order; 0 is any port */
+	uint32_t pool;    /* index into the catalog's pools */
+	enum affinity affinity;
+};
+
+struct catalog {
+	char *seed; /* never NULL */
+	struct catalog_pool *pools; /* sorted by name (strcmp) */
+	size_t pool_count;
+	struct catalog_service *services; /* sorted by name (strcmp) */
+	size_t service_count;
+	json_t *json; /* the document that it was made from; owned */
+};
+
+/*
+ * catalog_parse(): text (length bytes, no NUL needed) to a catalog. file names it in errors.
+ *
+ * Returns 0 and sets *out (free with catalog_free()), or -EINVAL with every error of the text in
+ * errors, each with file, line, column, path and reason, in the order of the text. *out is
+ * untouched on failure.
+ */
+int catalog_parse(const char *text, size_t length, const char *file, struct catalog **out,
+		  struct err_list *errors);
+
+/* catalog_load(): reads file and parses it. A file that cannot be read is one error of errors. */
+int catalog_load(const char *file, struct catalog **out, struct err_list *errors);
+
+void catalog_free(struct catalog *catalog); /* NULL is fine */
+
+/* catalog_text(): the document as it is written to disk: two spaces, key order kept, newline at the
+ * end. Owned by the caller. */
+char *catalog_text(const json_t *json);
+
+const struct catalog_pool *catalog_find_pool(const struct catalog *catalog, const char *name);
+const struct catalog_backend *catalog_find_backend(const struct catalog_pool *pool,
+						   const char *name);
+
+/* The words of the catalog for an enum's value and back; *_from() return 0 for an unknown word. */
+const char *encapsulation_name(enum encapsulation encapsulation);
+const char *backend_state_name(enum backend_state state);
+const char *affinity_name(enum affinity affinity);
+enum backend_state backend_state_from(const char *name);
+
+#endif

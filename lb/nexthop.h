@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Next hops: for each backend address, the route, the neighbour and the link that lead to it,
+ * followed over rtnetlink (libnl-3, libnl-route-3) and kept alive.
+ */
+#ifndef HAIRPIN_NEXTHOP_H
+#define HAIRPIN_NEXTHOP_H
+
+#include <stdint.h>
+
+#include <systemd/sd-event.h>
+
+#include "abi.h"
+#include "err.h"
+
+struct nexthop {
+	bool resolved;
+	/* Why not, in words for a user, e.g. "no route", "10.0.1.11 does not answer ARP on eth0",
+	 * "eth0 is down"; empty when resolved. */
+	char reason[160];
+	uint64_t since_us; /* CLOCK_REALTIME when resolved or reason last changed */
+
+	/* Known as far as resolution got; zero before. */
+	uint32_t interface; /* ifindex */
+	char interface_name[16];
+	struct lb_address via;    /* neighbour: the gateway, or the address itself when on-link */
+	struct lb_address source; /* the address that the host would send from */
+	uint16_t mtu;             /* of the route where it sets one, else of the link */
+	uint8_t source_mac[6];
+	uint8_t destination_mac[6];
+};
+
+struct nexthop_table;
+
+/* Called from the event loop, at most once every few milliseconds, after one or more next hops
+ * changed in any field. */
+typedef void (*nexthop_changed_fn)(void *user);
+
+/*
+ * nexthop_table_new(): subscribes to links, neighbours and routes of the current network namespace
+ * and hooks into event. changed(user) is called on changes. Returns 0 and *out, or a negative
+ * errno with err set.
+ */
+int nexthop_table_new(sd_event *event, nexthop_changed_fn changed, void *user,
+		      struct nexthop_table **out, struct err *err);
+void nexthop_table_free(struct nexthop_table *table); /* NULL is fine */
+
+/*
+ * nexthop_table_set(): the addresses to follow from now on (copied; duplicates are fine).
+ * Addresses that were followed before keep their state. Routes are looked up before it returns, and
+ * resolution of unknown neighbours is started; it does not wait for answers.
+ */
+int nexthop_table_set(struct nexthop_table *table, const struct lb_address *addresses,
+		      size_t count, struct err *err);
+
+/* nexthop_find(): the next hop of a followed address, or NULL. Borrowed until the next
+ * nexthop_table_set() or return to the event loop. */
+const struct nexthop *nexthop_find(const struct nexthop_table *table,
+				   const struct lb_address *address);
+
+#endif
