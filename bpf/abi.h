@@ -46,15 +46,15 @@ enum lb_service_flags {
 };
 
 /*
- * What a service's packets meet. One aligned word, so that a live entry changes by one store.
- * service: index of the service's counters. seed: of the flow hash.
+ * What a service's packets meet. One aligned word, so that a live entry changes by one store, and
+ * a word of 0 is an empty entry.
  */
 union lb_service_target {
 	struct {
-		__u16 flags;
-		__u16 service;
+		__u16 service : 13; /* index of its counters */
+		__u16 flags : 3;
 		__u16 pool;
-		__u16 seed;
+		__u32 seed; /* of the flow hash */
 	};
 	__u64 word;
 };
@@ -72,10 +72,22 @@ struct lb_service {
 	union lb_service_target target;
 };
 
-/* One slot of a table. The other 16 bits are for the mark and the epoch of moved slots. */
+struct lb_service_bucket {
+	struct lb_service entries[LB_SERVICE_BUCKET_SIZE];
+};
+
+/* One slot of a table; 4 bytes, so that the default table fits into 256 KiB of cache. */
 struct lb_slot {
 	__u16 backend;
 	__u16 unused;
+};
+
+/*
+ * The value of a table's map: array maps round values up to 8 bytes, so two slots share one. A
+ * table size is an odd prime: a map of n entries is a table of 2n - 1 slots.
+ */
+struct lb_slot_pair {
+	struct lb_slot slots[2];
 };
 
 /* Room for Ethernet, two VLAN tags, IPv6, UDP and VXLAN (14 + 8 + 40 + 8 + 8 + inner 14 = 92). */
@@ -88,15 +100,16 @@ enum lb_backend_flags {
 
 /*
  * A backend: all bytes that go in front of the inner packet, with zeroes in the fields that the
- * program fills in for each packet (length, checksum, DSCP/ECN).
+ * program fills in for each packet (length, checksum, DSCP/ECN, protocol).
  */
 struct lb_backend {
 	__u16 flags;
 	__u16 header_length; /* bytes of header in use, from the destination MAC on */
 	__u16 ip_offset;     /* where the outer IP header starts in header */
-	__u16 mtu;           /* largest outer IP packet that the next hop takes */
+	__u16 inner_mtu;     /* largest inner IP packet whose outer one the next hop takes */
 	__u32 checksum;      /* outer IPv4 header: one's complement sum of the template, unfolded */
-	__be32 source_mask;  /* bits of the last word of the outer source that the flow hash varies */
+	__be32 source_mask;  /* bits of the last word of the outer source that the flow hash varies
+			      */
 	__u8 header[LB_HEADER_SIZE];
 	__u32 interface; /* ifindex of the next hop */
 	__u32 unused[3];
@@ -127,13 +140,27 @@ struct lb_identity {
 	struct lb_address address; /* of a backend; else zero */
 	__u32 encapsulation;       /* of a backend; else zero */
 	__u32 unused;
-	__u64 digest; /* of a pool: of what its table was built from */
 };
 
 /* The first thing that a daemon reads of pinned maps. */
 struct lb_layout {
 	__u32 version;
 	__u32 unused;
+};
+
+/*
+ * What the catalog and the config use: constants of the loaded program (.rodata), so that the
+ * verifier removes the code of what is not used. A change loads a new program over the same maps.
+ */
+struct lb_features {
+	__u8 ipv6;            /* some VIP is IPv6 */
+	__u8 any_port;        /* some service takes any port */
+	__u8 affinity_client; /* some service hashes the source address only */
+	__u8 source_varied;   /* the outer source address varies by flow */
+	__u8 outer_ipv4;      /* some backend is reached over IPv4 */
+	__u8 outer_ipv6;      /* some backend is reached over IPv6 */
+	__u8 many_interfaces; /* attached to more than one */
+	__u8 unused;
 };
 
 /* What lb_trace tells about the one packet that it was run with. */
@@ -148,12 +175,13 @@ struct lb_trace {
 };
 
 _Static_assert(sizeof(struct lb_address) == 16, "an address is 16 bytes");
-_Static_assert(sizeof(struct lb_service) == 32, "a bucket of two services is one cache line");
-_Static_assert(sizeof(struct lb_slot) == 4, "a slot is 4 bytes");
+_Static_assert(sizeof(struct lb_service_bucket) == 64, "a bucket of services is one cache line");
+_Static_assert(sizeof(union lb_service_target) == 8, "a target is one word");
+_Static_assert(sizeof(struct lb_slot_pair) == 8, "a pair of slots is one array value");
 _Static_assert(sizeof(struct lb_backend) == 128, "a backend is two cache lines");
 _Static_assert(sizeof(struct lb_counter) == 16, "a counter is 16 bytes");
 _Static_assert(sizeof(struct lb_identity_key) == 4, "an identity key is 4 bytes");
-_Static_assert(sizeof(struct lb_identity) == 160, "an identity is 160 bytes");
+_Static_assert(sizeof(struct lb_identity) == 152, "an identity is 152 bytes");
 _Static_assert(sizeof(struct lb_trace) == 20, "a trace is 20 bytes");
 
 #endif

@@ -13,15 +13,15 @@
 	X(SENT,             TX,   "sent to a backend") \
 	X(NOT_IP,           PASS, "neither IPv4 nor IPv6") \
 	X(NO_SERVICE,       PASS, "for no service") \
-	X(TRUNCATED,        PASS, "too short for its own headers") \
+	X(TRUNCATED,        PASS, "too short for an IP header") \
 	X(ICMP,             PASS, "ICMP to a VIP: left to the host's stack") \
 	X(FRAGMENT,         DROP, "IP fragment to a VIP") \
 	X(IP_OPTIONS,       DROP, "IPv4 options or IPv6 extension headers, to a VIP") \
-	X(BAD_LENGTH,       DROP, "IP length is larger than the frame") \
+	X(BAD_LENGTH,       DROP, "to a VIP, and its lengths contradict each other or the frame") \
 	X(NO_BACKEND,       DROP, "the pool has no backend that takes traffic") \
 	X(UNRESOLVED,       DROP, "no route or no neighbour for the backend") \
 	X(OTHER_INTERFACE,  DROP, "the backend is behind an interface other than the one of arrival") \
-	X(TOO_BIG,          DROP, "with its tunnel header larger than the next hop's MTU") \
+	X(TOO_BIG,          DROP, "larger than the next hop's MTU with its tunnel header") \
 	X(NO_HEADROOM,      DROP, "the driver left no room for the tunnel header")
 /* clang-format on */
 
@@ -30,7 +30,7 @@ enum lb_reason {
 #define X(name, action, words) LB_##name,
 	LB_REASONS(X)
 #undef X
-	LB_REASON_COUNT,
+		LB_REASON_COUNT,
 };
 
 #endif

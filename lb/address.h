@@ -14,7 +14,8 @@ bool address_is_ipv4(const struct lb_address *address);
 bool address_equal(const struct lb_address *a, const struct lb_address *b);
 
 /* address_parse(): dotted quad or RFC 4291 text. Returns 0 or -EINVAL; *out only set on success.
- * A v4-mapped IPv6 text ("::ffff:10.0.0.1") is refused: it would be a second name of an IPv4 one. */
+ * A v4-mapped IPv6 text ("::ffff:10.0.0.1") is refused: it would be a second name of an IPv4 one.
+ */
 int address_parse(const char *text, struct lb_address *out);
 
 /* address_format(): writes the text into buffer (ADDRESS_TEXT_SIZE bytes) and returns it. */

@@ -60,13 +60,11 @@ const struct catalog *balancer_catalog(const struct balancer *balancer);
  *                "failed": null | {"since": TIME, "errors": [ERROR...]}},
  *    "interfaces": [{"name", "index", "mode": "native"|"generic"|"offload",
  *                    "attach": "dispatcher"|"direct", "program_id": N, "up": true}],
- *    "pools": [{"name", "encapsulation", "table": "maglev", "table_size", "digest": "16 hex digits",
- *               "backends": N, "serving": N, "services": ["www"]}],
- *    "backends": [{"pool", "name", "address", "weight", "state": "up"|"drain"|"down",
- *                  "slots": N, "share": 0.33, "resolved": true, "since": TIME, "reason": "",
- *                  "interface", "via", "mac", "mtu": N}],
- *    "services": [{"name", "address", "protocol", "port": N|"any", "pool", "affinity"}],
- *    "problems": ["sentence", ...]}
+ *    "pools": [{"name", "encapsulation", "table": "maglev", "table_size", "digest": "16 hex
+ * digits", "backends": N, "serving": N, "services": ["www"]}], "backends": [{"pool", "name",
+ * "address", "weight", "state": "up"|"drain"|"down", "slots": N, "share": 0.33, "resolved": true,
+ * "since": TIME, "reason": "", "interface", "via", "mac", "mtu": N}], "services": [{"name",
+ * "address", "protocol", "port": N|"any", "pool", "affinity"}], "problems": ["sentence", ...]}
  *
  * well is true when problems is empty. TIME is RFC 3339, UTC, whole seconds. since is when resolved
  * or reason last changed. slots and share are those that the backend has now.
@@ -83,10 +81,10 @@ json_t *balancer_status(const struct balancer *balancer);
 json_t *balancer_stats(const struct balancer *balancer, struct err *err);
 
 struct trace_request {
-	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP */
-	struct lb_address source, destination; /* one family */
+	uint8_t protocol;                       /* IPPROTO_TCP, IPPROTO_UDP */
+	struct lb_address source, destination;  /* one family */
 	uint16_t source_port, destination_port; /* host order */
-	bool syn; /* TCP: a SYN; else a packet with ACK */
+	bool syn;                               /* TCP: a SYN; else a packet with ACK */
 };
 
 /*

@@ -54,7 +54,7 @@ struct catalog_service {
 };
 
 struct catalog {
-	char *seed; /* never NULL */
+	char *seed;                 /* never NULL */
 	struct catalog_pool *pools; /* sorted by name (strcmp) */
 	size_t pool_count;
 	struct catalog_service *services; /* sorted by name (strcmp) */

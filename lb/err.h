@@ -14,10 +14,10 @@
 #include <jansson.h>
 
 struct err {
-	char file[256];  /* or empty */
-	int line;        /* from 1; 0: none */
-	int column;      /* from 1; 0: none */
-	char path[320];  /* services.www.port; or empty */
+	char file[256]; /* or empty */
+	int line;       /* from 1; 0: none */
+	int column;     /* from 1; 0: none */
+	char path[320]; /* services.www.port; or empty */
 	char text[512];
 };
 
@@ -28,7 +28,8 @@ int err_set(struct err *err, int code, const char *format, ...)
 /* err_format(): "file:line:column: path: text", parts that are empty left out. Returns buffer. */
 const char *err_format(const struct err *err, char *buffer, size_t size);
 
-/* err_json(): {"path", "line", "column", "text"} (and "file" where there is one); owned by caller. */
+/* err_json(): {"path", "line", "column", "text"} (and "file" where there is one); owned by caller.
+ */
 json_t *err_json(const struct err *err);
 
 struct err_list {

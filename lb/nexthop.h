@@ -50,8 +50,8 @@ void nexthop_table_free(struct nexthop_table *table); /* NULL is fine */
  * Addresses that were followed before keep their state. Routes are looked up before it returns, and
  * resolution of unknown neighbours is started; it does not wait for answers.
  */
-int nexthop_table_set(struct nexthop_table *table, const struct lb_address *addresses,
-		      size_t count, struct err *err);
+int nexthop_table_set(struct nexthop_table *table, const struct lb_address *addresses, size_t count,
+		      struct err *err);
 
 /* nexthop_find(): the next hop of a followed address, or NULL. Borrowed until the next
  * nexthop_table_set() or return to the event loop. */

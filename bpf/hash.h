@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The two hashes that the program computes for each packet. The daemon places services by the
+ * first; the second is tested in user space for its spread.
+ *
+ * Multiply and xor-shift rounds on 64-bit words: BPF has no 128-bit product, and a round costs
+ * about five cycles of latency. The constants are odd with about half of their bits set.
+ */
+#ifndef HAIRPIN_HASH_H
+#define HAIRPIN_HASH_H
+
+#include "abi.h"
+
+#define HASH_M1 0x9fb21c651e98df25ULL
+#define HASH_M2 0xd6e8feb86659fd93ULL
+#define HASH_M3 0xa0761d6478bd642fULL
+#define HASH_M4 0xe7037ed1a0b428dbULL
+
+static inline __attribute__((always_inline)) __u64 hash_round(__u64 x)
+{
+	return (x ^ (x >> 32)) * HASH_M1;
+}
+
+/* hash_service(): where a service is kept; the two buckets are taken from it. */
+static inline __attribute__((always_inline)) __u64 hash_service(const struct lb_service_key *key)
+{
+	__u64 h = key->address.halves[0] * HASH_M2 ^ key->address.halves[1] * HASH_M3 ^
+		  ((__u64)key->port << 8 | key->protocol) * HASH_M4;
+
+	return hash_round(h);
+}
+
+static inline __attribute__((always_inline)) __u32 hash_first_bucket(__u64 h)
+{
+	return h >> 48 & (LB_SERVICE_BUCKETS - 1);
+}
+
+/* Never the first one: two keys that share a bucket still have a way out of it. */
+static inline __attribute__((always_inline)) __u32 hash_second_bucket(__u64 h)
+{
+	__u32 first = hash_first_bucket(h), second = h >> 32 & (LB_SERVICE_BUCKETS - 1);
+
+	return second == first ? first ^ 1 : second;
+}
+
+/* What the flow hash covers. Addresses and ports in wire order. */
+struct flow {
+	struct lb_address source, destination;
+	__be16 source_port, destination_port;
+	__u8 protocol;
+};
+
+/*
+ * hash_flow(): 64 bits; the upper 32 select the slot, the lower 32 are entropy for the outer
+ * header. seed is the catalog's.
+ */
+static inline __attribute__((always_inline)) __u64 hash_flow(const struct flow *flow, int ipv6,
+							     __u32 seed)
+{
+	__u64 ports = (__u64)flow->destination_port << 48 | (__u64)flow->source_port << 32;
+	__u64 h = (__u64)seed * HASH_M4;
+
+	if (ipv6) {
+		h = hash_round(h ^ flow->source.halves[0]) ^ flow->source.halves[1];
+		h = hash_round(h) ^ flow->destination.halves[0] * HASH_M2;
+		h ^= flow->destination.halves[1] * HASH_M3;
+		h = hash_round(h) ^ ports ^ flow->protocol;
+	} else {
+		h ^= ports | flow->source.words[3];
+		h = hash_round(h);
+		h ^= ((__u64)flow->protocol << 32 | flow->destination.words[3]) * HASH_M2;
+	}
+	h = hash_round(h);
+	h = (h ^ (h >> 29)) * HASH_M3;
+	return h ^ (h >> 32);
+}
+
+/* hash_client(): the same for services with affinity "client": the source address alone. */
+static inline __attribute__((always_inline)) __u64 hash_client(const struct flow *flow, __u32 seed)
+{
+	__u64 h = (__u64)seed * HASH_M4;
+
+	h = hash_round(h ^ flow->source.halves[0]) ^ flow->source.halves[1];
+	h = hash_round(h);
+	h = (h ^ (h >> 29)) * HASH_M3;
+	return h ^ (h >> 32);
+}
+
+#endif

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * hairpin's XDP program: the life of a packet, top to bottom.
+ *
+ * A stage returns LB_CONTINUE, or the reason why the packet leaves here (reasons.h).
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <linux/bpf.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include <xdp/xdp_helpers.h>
+
+#include "packet.h"  /* bytes -> struct packet */
+#include "select.h"  /* packet -> service -> slot -> backend */
+#include "encap.h"   /* the backend's header goes in front */
+#include "observe.h" /* counters, and reason -> XDP action */
+
+#define LB_TRY(stage)                           \
+	do {                                    \
+		enum lb_reason reason_ = stage; \
+		if (reason_)                    \
+			return reason_;         \
+	} while (0)
+
+const volatile struct lb_features features = {};
+
+/* The verdict on one packet. When it is LB_SENT, the frame is the one that goes out. */
+static __always_inline enum lb_reason lb_process(struct packet *pkt)
+{
+	LB_TRY(packet_parse(pkt));
+	LB_TRY(select_service(pkt));
+	LB_TRY(select_slot(pkt));
+	LB_TRY(encap_push(pkt));
+	return LB_SENT;
+}
+
+/* Before other programs of a libxdp dispatcher (its default is 50); they see what we pass. */
+struct {
+	__uint(priority, 20);
+	__uint(XDP_PASS, 1);
+} XDP_RUN_CONFIG(hairpin_lb);
+
+SEC("xdp")
+int hairpin_lb(struct xdp_md *ctx)
+{
+	struct packet pkt = {.ctx = ctx};
+
+	return lb_finish(&pkt, lb_process(&pkt));
+}
+
+/* What the last run of hairpin_trace found. */
+struct lb_trace trace = {};
+
+/* The same way for hairpinctl trace: run by BPF_PROG_TEST_RUN, never attached, counts nothing. */
+SEC("xdp")
+int hairpin_trace(struct xdp_md *ctx)
+{
+	struct packet pkt = {.ctx = ctx};
+	enum lb_reason reason = lb_process(&pkt);
+
+	trace.reason = reason;
+	trace.service = pkt.target.service;
+	trace.pool = pkt.target.pool;
+	trace.slot = pkt.slot;
+	trace.table_size = pkt.table_size;
+	trace.backend = pkt.backend;
+	return observe_action(reason);
+}
+
+char _license[] SEC("license") = "GPL";

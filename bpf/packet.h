@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Bytes -> struct packet. All reads of the frame and all bounds checks of parsing are here. */
+#ifndef HAIRPIN_PACKET_H
+#define HAIRPIN_PACKET_H
+
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+
+#include "abi.h"
+#include "hash.h"
+#include "reasons.h"
+
+extern const volatile struct lb_features features;
+
+/* What the stages know about one packet. Holds no pointer into the frame, which moves. */
+struct packet {
+	struct xdp_md *ctx;
+	struct flow flow; /* protocol and ports stay 0 for a packet that is unfit */
+	/* Why the packet cannot be balanced should it turn out to be for a VIP; else LB_CONTINUE.
+	 */
+	enum lb_reason unfit;
+	__u8 ipv6;
+	__u8 tos; /* DSCP and ECN */
+	__u16 frame_length;
+	__u32 ip_length; /* of the IP packet with its header, by its own word */
+
+	/* Set by select.h. */
+	__u64 hash;
+	__u32 slot;
+	__u32 table_size;
+	union lb_service_target target;
+	__u16 backend;
+};
+
+struct cursor {
+	void *at, *end;
+};
+
+/* cursor_take(): the next size bytes, or NULL when the frame ends before. */
+static __always_inline void *cursor_take(struct cursor *cursor, __u32 size)
+{
+	void *at = cursor->at;
+
+	if (at + size > cursor->end)
+		return NULL;
+	cursor->at = at + size;
+	return at;
+}
+
+struct ports {
+	__be16 source, destination;
+};
+
+/* TCP and UDP begin with the ports; the rest of the header has to be there too. */
+static __always_inline enum lb_reason packet_parse_transport(struct packet *pkt,
+							     struct cursor *cursor, __u8 protocol,
+							     __u32 ip_header_length)
+{
+	__u32 header_length =
+		protocol == IPPROTO_TCP ? sizeof(struct tcphdr) : sizeof(struct udphdr);
+	struct ports *ports = cursor_take(cursor, sizeof(*ports));
+
+	if (!ports || cursor->at + header_length - sizeof(*ports) > cursor->end ||
+	    pkt->ip_length < ip_header_length + header_length)
+		return LB_BAD_LENGTH;
+	pkt->flow.protocol = protocol;
+	pkt->flow.source_port = ports->source;
+	pkt->flow.destination_port = ports->destination;
+	return LB_CONTINUE;
+}
+
+#define IPV4_FRAGMENT 0x3fff /* more fragments, or an offset: RFC 791 section 3.1 */
+
+static __always_inline enum lb_reason packet_parse_ipv4(struct packet *pkt, struct cursor *cursor)
+{
+	__u64 left = cursor->end - cursor->at;
+	struct iphdr *ip = cursor_take(cursor, sizeof(*ip));
+
+	if (!ip || ip->version != 4)
+		return LB_TRUNCATED;
+	pkt->flow.source.halves[0] = 0;
+	pkt->flow.source.words[2] = bpf_htonl(0xffff);
+	pkt->flow.source.words[3] = ip->saddr;
+	pkt->flow.destination.halves[0] = 0;
+	pkt->flow.destination.words[2] = bpf_htonl(0xffff);
+	pkt->flow.destination.words[3] = ip->daddr;
+	pkt->tos = ip->tos;
+	pkt->ip_length = bpf_ntohs(ip->tot_len);
+
+	if (ip->protocol == IPPROTO_ICMP)
+		pkt->unfit = LB_ICMP;
+	else if (ip->protocol != IPPROTO_TCP && ip->protocol != IPPROTO_UDP)
+		return LB_NO_SERVICE;
+	else if (ip->frag_off & bpf_htons(IPV4_FRAGMENT))
+		pkt->unfit = LB_FRAGMENT;
+	else if (ip->ihl != sizeof(*ip) / 4)
+		pkt->unfit = ip->ihl < sizeof(*ip) / 4 ? LB_BAD_LENGTH : LB_IP_OPTIONS;
+	else if (pkt->ip_length > left)
+		pkt->unfit = LB_BAD_LENGTH;
+	else
+		pkt->unfit = packet_parse_transport(pkt, cursor, ip->protocol, sizeof(*ip));
+	return LB_CONTINUE;
+}
+
+/* The extension headers of RFC 8200 section 4.1 that can stand before TCP or UDP. */
+static __always_inline bool packet_is_extension(__u8 next_header)
+{
+	return next_header == IPPROTO_HOPOPTS || next_header == IPPROTO_ROUTING ||
+	       next_header == IPPROTO_DSTOPTS || next_header == IPPROTO_AH;
+}
+
+static __always_inline enum lb_reason packet_parse_ipv6(struct packet *pkt, struct cursor *cursor)
+{
+	__u64 left = cursor->end - cursor->at;
+	struct ipv6hdr *ip = cursor_take(cursor, sizeof(*ip));
+
+	if (!ip || ip->version != 6)
+		return LB_TRUNCATED;
+	__builtin_memcpy(&pkt->flow.source, &ip->saddr, sizeof(pkt->flow.source));
+	__builtin_memcpy(&pkt->flow.destination, &ip->daddr, sizeof(pkt->flow.destination));
+	pkt->ipv6 = true;
+	pkt->tos = ip->priority << 4 | ip->flow_lbl[0] >> 4;
+	pkt->ip_length = sizeof(*ip) + bpf_ntohs(ip->payload_len);
+
+	if (ip->nexthdr == IPPROTO_ICMPV6)
+		pkt->unfit = LB_ICMP;
+	else if (ip->nexthdr == IPPROTO_FRAGMENT)
+		pkt->unfit = LB_FRAGMENT;
+	else if (packet_is_extension(ip->nexthdr))
+		pkt->unfit = LB_IP_OPTIONS;
+	else if (ip->nexthdr != IPPROTO_TCP && ip->nexthdr != IPPROTO_UDP)
+		return LB_NO_SERVICE;
+	else if (pkt->ip_length > left)
+		pkt->unfit = LB_BAD_LENGTH;
+	else
+		pkt->unfit = packet_parse_transport(pkt, cursor, ip->nexthdr, sizeof(*ip));
+	return LB_CONTINUE;
+}
+
+/* packet_parse(): fills pkt. Final for what cannot be for a service. */
+static __always_inline enum lb_reason packet_parse(struct packet *pkt)
+{
+	struct cursor cursor = {(void *)(long)pkt->ctx->data, (void *)(long)pkt->ctx->data_end};
+	struct ethhdr *eth;
+
+	pkt->frame_length = cursor.end - cursor.at;
+	eth = cursor_take(&cursor, sizeof(*eth));
+	if (!eth)
+		return LB_NOT_IP;
+	if (eth->h_proto == bpf_htons(ETH_P_IP))
+		return packet_parse_ipv4(pkt, &cursor);
+	if (eth->h_proto == bpf_htons(ETH_P_IPV6))
+		return features.ipv6 ? packet_parse_ipv6(pkt, &cursor) : LB_NO_SERVICE;
+	return LB_NOT_IP;
+}
+
+#endif

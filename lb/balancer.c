@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "balancer_internal.h"
+#include "log.h"
+
+uint64_t time_now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int out_of_memory(struct err *err)
+{
+	return err_set(err, -ENOMEM, "out of memory");
+}
+
+/* From now on the next hops of catalog's backends are followed. */
+static int follow_backends(struct balancer *balancer, const struct catalog *catalog,
+			   struct err *err)
+{
+	struct lb_address *addresses;
+	size_t count = 0, room = 1;
+	int status;
+
+	for (size_t i = 0; i < catalog->pool_count; i++)
+		room += catalog->pools[i].backend_count;
+	addresses = calloc(room, sizeof(*addresses));
+	if (!addresses)
+		return out_of_memory(err);
+	for (size_t i = 0; i < catalog->pool_count; i++)
+		for (size_t j = 0; j < catalog->pools[i].backend_count; j++)
+			addresses[count++] = catalog->pools[i].backends[j].address;
+	status = nexthop_table_set(balancer->nexthops, addresses, count, err);
+	free(addresses);
+	return status;
+}
+
+static struct lb_features features_union(const struct lb_features *a, const struct lb_features *b)
+{
+	struct lb_features both;
+
+	for (size_t i = 0; i < sizeof(both); i++)
+		((uint8_t *)&both)[i] = ((const uint8_t *)a)[i] | ((const uint8_t *)b)[i];
+	return both;
+}
+
+/*
+ * Brings the maps to build. The program has every feature that the old or the new services use
+ * while the maps change.
+ */
+static int apply_build(struct balancer *balancer, struct build *build, struct err *err)
+{
+	const struct build *old = balancer->build ? balancer->build : build;
+	struct lb_features both = features_union(&old->features, &build->features);
+	struct plan plan = {0};
+	int status = plan_make(&build->wanted, datapath_state(balancer->datapath), &plan, err);
+
+	if (!status)
+		status = datapath_set_features(balancer->datapath, &both, err);
+	if (!status)
+		status = datapath_apply(balancer->datapath, &plan, err);
+	if (!status)
+		status = datapath_set_features(balancer->datapath, &build->features, err);
+	if (plan.count)
+		log_debug("plan: %zu operations, %s", plan.count, status ? "failed" : "applied");
+	plan_done(&plan);
+	build_mark_tables(build, !status);
+	balancer->out_of_step = status;
+	return status;
+}
+
+/* Something around the catalog changed. A failure is logged, and tried again at the next change. */
+static void reconcile(void *user)
+{
+	struct balancer *balancer = user;
+	struct err err = {0};
+
+	if (!balancer->build)
+		return;
+	build_refresh_records(balancer->build, &balancer->surroundings);
+	if (apply_build(balancer, balancer->build, &err))
+		log_err("the data plane could not follow: %s", err.text);
+}
+
+/* Goes back to the catalog in force after a plan for another one failed half way. */
+static void roll_back(struct balancer *balancer)
+{
+	struct err err = {0};
+
+	build_mark_tables(balancer->build, false);
+	if (follow_backends(balancer, balancer->catalog, &err) ||
+	    apply_build(balancer, balancer->build, &err))
+		log_err("the data plane could not go back to the catalog in force: %s", err.text);
+}
+
+static void adopt(struct balancer *balancer, struct catalog *catalog, struct build *build)
+{
+	build_free(balancer->build);
+	catalog_free(balancer->catalog);
+	balancer->catalog = catalog;
+	balancer->build = build;
+	balancer->loaded_us = time_now_us();
+	err_list_done(&balancer->failed);
+	log_info("catalog: %zu services, %zu pools in force", catalog->service_count,
+		 catalog->pool_count);
+}
+
+/* Makes catalog, and its build, what is in force, or leaves the old one. Takes both on success. */
+static int change_to(struct balancer *balancer, struct catalog *catalog, struct build *build,
+		     struct err *err)
+{
+	int status = follow_backends(balancer, catalog, err);
+
+	if (!status) {
+		build_refresh_records(build, &balancer->surroundings);
+		status = apply_build(balancer, build, err);
+	}
+	if (status)
+		roll_back(balancer);
+	else
+		adopt(balancer, catalog, build);
+	return status;
+}
+
+static int first_catalog(struct balancer *balancer, struct catalog *catalog, struct err *err)
+{
+	int status = follow_backends(balancer, catalog, err);
+	struct build *build = status ? NULL : build_new(catalog, &balancer->surroundings, NULL);
+
+	if (status)
+		return status;
+	if (!build)
+		return out_of_memory(err);
+	status = datapath_open(balancer->config, &build->features, &balancer->datapath, err);
+	if (!status)
+		status = apply_build(balancer, build, err);
+	if (status) {
+		build_free(build);
+		return status;
+	}
+	adopt(balancer, catalog, build);
+	return 0;
+}
+
+int balancer_new(sd_event *event, const struct config *config, struct balancer **out,
+		 struct err_list *errors)
+{
+	struct balancer *balancer = calloc(1, sizeof(*balancer));
+	struct catalog *catalog = NULL;
+	struct err err = {0};
+	int status;
+
+	if (!balancer)
+		return out_of_memory(err_list_add(errors));
+	balancer->config = config;
+	balancer->started_us = time_now_us();
+	status = catalog_load(config->catalog_path, &catalog, errors);
+	if (status)
+		goto fail;
+	status = nexthop_table_new(event, reconcile, balancer, &balancer->nexthops, &err);
+	balancer->surroundings = (struct surroundings){config, balancer->nexthops};
+	if (!status)
+		status = first_catalog(balancer, catalog, &err);
+	if (status) {
+		*err_list_add(errors) = err;
+		catalog_free(catalog);
+		goto fail;
+	}
+	*out = balancer;
+	return 0;
+fail:
+	balancer_free(balancer);
+	return status;
+}
+
+void balancer_free(struct balancer *balancer)
+{
+	if (!balancer)
+		return;
+	datapath_close(balancer->datapath);
+	nexthop_table_free(balancer->nexthops);
+	build_free(balancer->build);
+	catalog_free(balancer->catalog);
+	err_list_done(&balancer->failed);
+	free(balancer);
+}
+
+const struct catalog *balancer_catalog(const struct balancer *balancer)
+{
+	return balancer->catalog;
+}
+
+static void keep_failure(struct balancer *balancer, const struct err_list *errors)
+{
+	err_list_done(&balancer->failed);
+	for (size_t i = 0; i < errors->count; i++)
+		*err_list_add(&balancer->failed) = errors->errors[i];
+	balancer->failed_us = time_now_us();
+}
+
+/* Takes catalog on success. */
+static int reload_catalog(struct balancer *balancer, struct catalog *catalog, struct err *err)
+{
+	struct build *build = build_new(catalog, &balancer->surroundings, balancer->build);
+	int status = build ? change_to(balancer, catalog, build, err) : out_of_memory(err);
+
+	if (status)
+		build_free(build);
+	return status;
+}
+
+int balancer_reload(struct balancer *balancer, struct err_list *errors)
+{
+	struct catalog *catalog = NULL;
+	int status = catalog_load(balancer->config->catalog_path, &catalog, errors);
+
+	if (!status && !balancer->out_of_step &&
+	    json_equal(catalog->json, balancer->catalog->json)) {
+		catalog_free(catalog);
+		err_list_done(&balancer->failed);
+		return 0;
+	}
+	if (!status) {
+		struct err err = {0};
+
+		status = reload_catalog(balancer, catalog, &err);
+		if (status) {
+			*err_list_add(errors) = err;
+			catalog_free(catalog);
+		}
+	}
+	if (status)
+		keep_failure(balancer, errors);
+	return status;
+}
+
+static int write_all(int fd, const char *text, size_t length)
+{
+	while (length) {
+		ssize_t written = write(fd, text, length);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return -errno;
+		text += written;
+		length -= written;
+	}
+	return fsync(fd) ? -errno : 0;
+}
+
+/* Writes text beside path, with path's mode and owner; the rename is left to the caller. */
+static int write_beside(const char *path, const char *text, char temporary[PATH_MAX],
+			struct err *err)
+{
+	struct stat old;
+	int fd, status;
+
+	if (snprintf(temporary, PATH_MAX, "%s.XXXXXX", path) >= PATH_MAX)
+		return err_set(err, -ENAMETOOLONG, "%s: the name is too long", path);
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0)
+		return err_set(err, -errno, "%s: cannot write beside it: %s", path,
+			       strerror(errno));
+	status = write_all(fd, text, strlen(text));
+	if (!status && !stat(path, &old) &&
+	    (fchmod(fd, old.st_mode & 07777) || fchown(fd, old.st_uid, old.st_gid)))
+		status = -errno;
+	close(fd);
+	if (status) {
+		unlink(temporary);
+		return err_set(err, status, "%s: cannot write: %s", temporary, strerror(-status));
+	}
+	return 0;
+}
+
+/* An edit of the file that is not in force (refused, or not read yet) must not be overwritten. */
+static int check_file_in_force(const struct balancer *balancer, struct err *err)
+{
+	const char *path = balancer->config->catalog_path;
+	json_t *on_disk = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+	bool same = on_disk && json_equal(on_disk, balancer->catalog->json);
+
+	json_decref(on_disk);
+	if (same)
+		return 0;
+	return err_set(err, -EBUSY,
+		       "%s is not what is in force; correct it (hairpinctl status tells what is "
+		       "wrong) or put back what is in force (hairpinctl catalog show), then try "
+		       "again",
+		       path);
+}
+
+/* The file is ready on disk before the maps change, so that only the rename is left after. */
+static int commit(struct balancer *balancer, struct catalog *catalog, struct build *build,
+		  const char *text, struct err *err)
+{
+	const char *path = balancer->config->catalog_path;
+	char temporary[PATH_MAX];
+	int status = check_file_in_force(balancer, err);
+
+	if (!status)
+		status = write_beside(path, text, temporary, err);
+	if (status)
+		return status;
+	status = change_to(balancer, catalog, build, err);
+	if (status) {
+		unlink(temporary);
+		return status;
+	}
+	if (rename(temporary, path)) {
+		struct err_list failed = {0};
+
+		err_set(err_list_add(&failed), -errno,
+			"%s: cannot replace it: %s; what runs is in %s", path, strerror(errno),
+			temporary);
+		log_err("%s", failed.errors[0].text);
+		keep_failure(balancer, &failed);
+		err_list_done(&failed);
+	}
+	return 0;
+}
+
+/* Takes catalog. */
+static int put_catalog(struct balancer *balancer, struct catalog *catalog, const char *text,
+		       bool dry_run, json_t **diff, struct err *err)
+{
+	struct build *build = build_new(catalog, &balancer->surroundings, balancer->build);
+	json_t *changes = build ? balancer_diff(balancer, build) : NULL;
+	int status = changes ? 0 : out_of_memory(err);
+
+	if (!status && !dry_run)
+		status = commit(balancer, catalog, build, text, err);
+	if (status || dry_run) {
+		build_free(build);
+		catalog_free(catalog);
+	}
+	if (!status && diff)
+		*diff = json_incref(changes);
+	json_decref(changes);
+	return status;
+}
+
+int balancer_put(struct balancer *balancer, json_t *json, bool dry_run, json_t **diff,
+		 struct err_list *errors)
+{
+	char *text = catalog_text(json);
+	struct catalog *catalog = NULL;
+	struct err err = {0};
+	int status;
+
+	if (!text)
+		return out_of_memory(err_list_add(errors));
+	status = catalog_parse(text, strlen(text), "", &catalog, errors);
+	if (!status) {
+		status = put_catalog(balancer, catalog, text, dry_run, diff, &err);
+		if (status)
+			*err_list_add(errors) = err;
+	}
+	free(text);
+	return status;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The config: how this box serves the catalog. Filled by main.c from the command line. */
+#ifndef HAIRPIN_CONFIG_H
+#define HAIRPIN_CONFIG_H
+
+#include <stdbool.h>
+
+#include "err.h"
+#include "template.h"
+
+#define CONFIG_MAX_INTERFACES 16
+
+enum attach_mode {
+	ATTACH_AUTO, /* native, else generic with a warning */
+	ATTACH_NATIVE,
+	ATTACH_GENERIC,
+	ATTACH_OFFLOAD,
+};
+
+struct config {
+	char interfaces[CONFIG_MAX_INTERFACES][16];
+	unsigned int interface_count;
+	const char *catalog_path;
+	const char *socket_path;
+	const char *pin_path;
+	enum attach_mode mode;
+	/* --source of each family; prefix_length 0: not given, the route decides. */
+	struct template_source source_ipv4, source_ipv6;
+};
+
+/* config_add_interfaces(): "eth0,eth1"; names are checked for form, not for presence. */
+int config_add_interfaces(struct config *config, const char *list, struct err *err);
+
+/* config_add_source(): "ADDRESS" or "PREFIX/LENGTH". A range has its host bits zero. */
+int config_add_source(struct config *config, const char *text, struct err *err);
+
+/* config_set_mode(): native, generic, offload or auto. */
+int config_set_mode(struct config *config, const char *text, struct err *err);
+
+const char *attach_mode_name(enum attach_mode mode);
+
+#endif

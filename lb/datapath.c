@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "datapath.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <xdp/libxdp.h>
+
+#include "datapath_internal.h"
+#include "log.h"
+
+/* The libraries' messages go one level lower: hairpind speaks in its own words. */
+static void print_library(const char *format, va_list args)
+{
+	char line[512];
+	size_t length;
+
+	if (log_level() < LOG_LEVEL_DEBUG)
+		return;
+	vsnprintf(line, sizeof(line), format, args);
+	length = strlen(line);
+	while (length && line[length - 1] == '\n')
+		line[--length] = 0;
+	if (length)
+		log_debug("%s", line);
+}
+
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+{
+	if (level != LIBBPF_DEBUG)
+		print_library(format, args);
+	return 0;
+}
+
+static int print_libxdp(enum libxdp_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	print_library(format, args);
+	return 0;
+}
+
+/* A skeleton with these features over the pinned maps; attached: for the interfaces, else for maps
+ * and tracing. */
+static struct lb_bpf *open_skeleton(const struct datapath *datapath,
+				    const struct lb_features *features, bool attached,
+				    struct err *err)
+{
+	struct lb_bpf *skeleton = lb_bpf__open();
+
+	if (!skeleton) {
+		err_set(err, -errno, "cannot open the BPF program: %s", strerror(errno));
+		return NULL;
+	}
+	skeleton->rodata->features = *features;
+	bpf_program__set_autoload(skeleton->progs.hairpin_lb, attached);
+	bpf_program__set_autoload(skeleton->progs.hairpin_trace, !attached);
+	if (pin_reuse_maps(skeleton, datapath->config->pin_path, err)) {
+		lb_bpf__destroy(skeleton);
+		return NULL;
+	}
+	return skeleton;
+}
+
+static int load_plain(struct lb_bpf *skeleton, struct err *err)
+{
+	int status = lb_bpf__load(skeleton);
+
+	if (!status)
+		return 0;
+	if (status == -EPERM)
+		return err_set(err, status,
+			       "no permission to load a BPF program; run as root, or with CAP_BPF, "
+			       "CAP_NET_ADMIN and CAP_PERFMON");
+	return err_set(err, status,
+		       "the kernel refuses the BPF program: %s; it needs Linux 5.10 or newer with "
+		       "BTF (CONFIG_DEBUG_INFO_BTF); hairpind -v shows what the kernel says",
+		       strerror(-status));
+}
+
+/* Attaches to every interface, or leaves every one that was without a program of ours without. */
+static int attach_all(struct datapath *datapath, const struct lb_features *features,
+		      struct err *err)
+{
+	struct datapath_interface interfaces[CONFIG_MAX_INTERFACES] = {0};
+	const struct config *config = datapath->config;
+	uint32_t owner = pin_owner(config->pin_path);
+	bool direct = attach_is_direct(config, owner), fresh[CONFIG_MAX_INTERFACES] = {0}, found;
+	struct lb_bpf *skeleton = open_skeleton(datapath, features, true, err);
+	unsigned int done = 0;
+	int status = skeleton ? 0 : -EINVAL;
+
+	if (!status && direct)
+		status = load_plain(skeleton, err);
+	for (; !status && done < config->interface_count; done++)
+		status = attach_interface(skeleton, config->interfaces[done], config->mode, direct,
+					  owner, &interfaces[done], &fresh[done], err);
+	if (!status)
+		memcpy(datapath->interfaces, interfaces, sizeof(interfaces));
+	for (; status && done-- > 0;)
+		if (fresh[done])
+			attach_remove(config->interfaces[done], owner, &found, NULL);
+	lb_bpf__destroy(skeleton);
+	return status;
+}
+
+static void report_interfaces(const struct datapath *datapath)
+{
+	for (unsigned int i = 0; i < datapath->config->interface_count; i++)
+		log_info("%s: attached in %s mode, %s", datapath->interfaces[i].name,
+			 attach_mode_name(datapath->interfaces[i].mode),
+			 datapath->interfaces[i].dispatcher
+				 ? "beside other programs by libxdp's dispatcher"
+				 : "without libxdp's dispatcher: no other XDP program can run "
+				   "there");
+}
+
+int datapath_set_features(struct datapath *datapath, const struct lb_features *features,
+			  struct err *err)
+{
+	struct lb_bpf *skeleton;
+	int status;
+
+	if (!memcmp(features, &datapath->features, sizeof(*features)))
+		return 0;
+	skeleton = open_skeleton(datapath, features, false, err);
+	if (!skeleton)
+		return -EINVAL;
+	status = load_plain(skeleton, err);
+	if (!status)
+		status = attach_all(datapath, features, err);
+	if (status) {
+		lb_bpf__destroy(skeleton);
+		return status;
+	}
+	lb_bpf__destroy(datapath->skeleton);
+	datapath->skeleton = skeleton;
+	datapath->features = *features;
+	log_debug("replaced the running program: the features in use have changed");
+	return 0;
+}
+
+/* An interface that is not in the config any more does not go on with an old program. */
+static int detach_others(const struct config *config, uint32_t owner, bool all, bool *found,
+			 struct err *err)
+{
+	struct if_nameindex *links = if_nameindex();
+	int status =
+		links ? 0 : err_set(err, -errno, "cannot list interfaces: %s", strerror(errno));
+
+	for (struct if_nameindex *link = links; !status && link && link->if_index; link++) {
+		bool served = false, removed = false;
+
+		for (unsigned int i = 0; !all && i < config->interface_count; i++)
+			served = served || !strcmp(config->interfaces[i], link->if_name);
+		if (!served)
+			status = attach_remove(link->if_name, owner, &removed, err);
+		if (removed)
+			log_info("%s: detached", link->if_name);
+		*found = *found || removed;
+	}
+	if (links)
+		if_freenameindex(links);
+	return status;
+}
+
+static int take_locks(struct datapath *datapath, struct err *err)
+{
+	const struct config *config = datapath->config;
+	int status = pin_open_directory(config->pin_path, &datapath->pin_lock, err);
+
+	for (unsigned int i = 0; !status && i < config->interface_count; i++) {
+		if (!if_nametoindex(config->interfaces[i]))
+			return err_set(err, -ENODEV, "%s: no such interface; see: ip -br link",
+				       config->interfaces[i]);
+		status = attach_lock(config->interfaces[i], &datapath->interface_locks[i], err);
+	}
+	return status;
+}
+
+static int open_all(struct datapath *datapath, const struct lb_features *features, struct err *err)
+{
+	const struct config *config = datapath->config;
+	bool found = false, fresh;
+	int status = take_locks(datapath, err);
+
+	if (status)
+		return status;
+	fresh = !pin_owner(config->pin_path);
+	datapath->skeleton = open_skeleton(datapath, features, false, err);
+	if (!datapath->skeleton)
+		return -EINVAL;
+	status = load_plain(datapath->skeleton, err);
+	if (!status)
+		status = pin_maps(datapath->skeleton, config->pin_path, err);
+	if (!status)
+		status = maps_attach_state(datapath, err);
+	if (!status)
+		status = attach_all(datapath, features, err);
+	if (status && fresh)
+		pin_remove(config->pin_path, &found);
+	if (!status)
+		status = detach_others(config, pin_owner(config->pin_path), false, &found, err);
+	return status;
+}
+
+int datapath_open(const struct config *config, const struct lb_features *features,
+		  struct datapath **out, struct err *err)
+{
+	struct datapath *datapath = calloc(1, sizeof(*datapath));
+	int status;
+
+	if (!datapath)
+		return err_set(err, -ENOMEM, "out of memory");
+	libbpf_set_print(print_libbpf);
+	libxdp_set_print(print_libxdp);
+	datapath->config = config;
+	datapath->features = *features;
+	datapath->grace_table = -1;
+	datapath->pin_lock = -1;
+	for (int i = 0; i < CONFIG_MAX_INTERFACES; i++)
+		datapath->interface_locks[i] = -1;
+	datapath->cpus = libbpf_num_possible_cpus();
+	status = open_all(datapath, features, err);
+	if (status) {
+		datapath_close(datapath);
+		return status;
+	}
+	report_interfaces(datapath);
+	*out = datapath;
+	return 0;
+}
+
+void datapath_close(struct datapath *datapath)
+{
+	if (!datapath)
+		return;
+	maps_detach_state(datapath);
+	lb_bpf__destroy(datapath->skeleton);
+	for (int i = 0; i < CONFIG_MAX_INTERFACES; i++)
+		if (datapath->interface_locks[i] >= 0)
+			close(datapath->interface_locks[i]);
+	if (datapath->pin_lock >= 0)
+		close(datapath->pin_lock);
+	free(datapath);
+}
+
+int datapath_detach(const struct config *config, bool *found, struct err *err)
+{
+	int lock, status;
+
+	*found = false;
+	libbpf_set_print(print_libbpf);
+	libxdp_set_print(print_libxdp);
+	if (access(config->pin_path, F_OK))
+		return 0;
+	status = pin_open_directory(config->pin_path, &lock, err);
+	if (status)
+		return status;
+	status = detach_others(config, pin_owner(config->pin_path), true, found, err);
+	if (!status)
+		pin_remove(config->pin_path, found);
+	close(lock);
+	return status;
+}
+
+const struct datapath_interface *datapath_interfaces(const struct datapath *datapath,
+						     unsigned int *count)
+{
+	*count = datapath->config->interface_count;
+	return datapath->interfaces;
+}
+
+int datapath_trace(struct datapath *datapath, struct trace_run *run, struct err *err)
+{
+	struct xdp_md context = {.data_end = run->frame_length, .ingress_ifindex = run->interface};
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = run->frame,
+		    .data_size_in = run->frame_length, .data_out = run->out,
+		    .data_size_out = sizeof(run->out), .ctx_in = &context,
+		    .ctx_size_in = sizeof(context), .repeat = 1);
+	int fd = bpf_program__fd(datapath->skeleton->progs.hairpin_trace);
+
+	datapath->skeleton->bss->trace = (struct lb_trace){0};
+	if (bpf_prog_test_run_opts(fd, &options))
+		return err_set(err, -errno, "cannot run the program on a test packet: %s",
+			       strerror(errno));
+	run->action = options.retval;
+	run->out_length = options.data_size_out;
+	run->trace = datapath->skeleton->bss->trace;
+	return 0;
+}

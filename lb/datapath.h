@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The data plane: loads the program, pins its maps, attaches it, applies plans. Only datapath*.c
+ * see libbpf and libxdp.
+ */
+#ifndef HAIRPIN_DATAPATH_H
+#define HAIRPIN_DATAPATH_H
+
+#include <stdint.h>
+
+#include "abi.h"
+#include "config.h"
+#include "err.h"
+#include "plan.h"
+#include "reasons.h"
+
+struct datapath;
+
+/*
+ * datapath_open(): locks the pin directory and the interfaces, loads the program (over the pinned
+ * maps where there are some) and attaches it; a program of ours that runs there is replaced
+ * atomically. On failure nothing that ran before has changed.
+ */
+int datapath_open(const struct config *config, const struct lb_features *features,
+		  struct datapath **out, struct err *err);
+
+/* datapath_close(): gives up the locks; program and maps stay. NULL is fine. */
+void datapath_close(struct datapath *datapath);
+
+/* datapath_detach(): --detach: takes our program off every interface of this network namespace and
+ * removes the pins. Nothing there is no error; *found tells. */
+int datapath_detach(const struct config *config, bool *found, struct err *err);
+
+/* datapath_set_features(): swaps in a program with these features, over the same maps, without a
+ * packet lost. Does nothing when they are the loaded ones. */
+int datapath_set_features(struct datapath *datapath, const struct lb_features *features,
+			  struct err *err);
+
+/* datapath_state(): what is in the maps; borrowed, follows every datapath_apply(). */
+const struct state *datapath_state(const struct datapath *datapath);
+
+/* datapath_apply(): the operations of plan in order. Stops at the first that fails; those before it
+ * stay done, and the data plane is correct as after every operation. */
+int datapath_apply(struct datapath *datapath, const struct plan *plan, struct err *err);
+
+/* Counters, summed over CPUs. */
+int datapath_read_counter(const struct datapath *datapath, enum lb_identity_kind kind,
+			  uint16_t index, struct lb_counter *out);
+int datapath_read_reasons(const struct datapath *datapath, uint64_t out[LB_REASON_COUNT]);
+
+struct trace_run {
+	const uint8_t *frame; /* in */
+	uint32_t frame_length;
+	uint32_t interface; /* in: ifindex of arrival */
+	uint8_t out[2048];
+	uint32_t out_length;
+	uint32_t action; /* enum xdp_action */
+	struct lb_trace trace;
+};
+
+/* datapath_trace(): runs the loaded stages on one frame; counts nothing. */
+int datapath_trace(struct datapath *datapath, struct trace_run *run, struct err *err);
+
+struct datapath_interface {
+	char name[16];
+	uint32_t index;
+	enum attach_mode mode; /* as attached: never ATTACH_AUTO */
+	bool dispatcher;       /* beside other programs, by libxdp's dispatcher */
+	uint32_t program_id;
+};
+
+/* datapath_interfaces(): borrowed. */
+const struct datapath_interface *datapath_interfaces(const struct datapath *datapath,
+						     unsigned int *count);
+
+#endif

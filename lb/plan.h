@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * (wanted state, state in the maps) -> an ordered list of map operations. Pure.
+ *
+ * The order keeps the data plane correct after every single operation: a backend is written before
+ * the table that names it, a table before the services that use it, and removal goes the other way.
+ * What packets may still be looking at is reused only after a PLAN_GRACE.
+ */
+#ifndef HAIRPIN_PLAN_H
+#define HAIRPIN_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi.h"
+#include "catalog.h"
+#include "err.h"
+
+/* What is in the maps, as plan.c sees it. */
+struct state_table {
+	const struct lb_slot_pair
+		*pairs; /* borrowed from whoever holds the state; NULL: no table */
+	uint32_t size;  /* slots */
+};
+
+struct state {
+	struct lb_service_bucket *services; /* LB_SERVICE_BUCKETS */
+	struct lb_backend *backends;        /* LB_MAX_BACKENDS + 1 */
+	struct state_table tables[LB_MAX_POOLS + 1];
+	/* By kind (enum lb_identity_kind) and index; owned by the state; NULL: the index is free.
+	 */
+	struct lb_identity **identities[LB_IDENTITY_BACKEND + 1];
+};
+
+/* state_init(): identities empty, the rest NULL. Returns 0 or -ENOMEM. */
+int state_init(struct state *state);
+void state_done(struct state *state); /* frees identities only */
+
+/* state_capacity(): the number of indices of a kind, with index 0, which is never used. */
+uint32_t state_capacity(enum lb_identity_kind kind);
+
+/* state_find(): the index of an identity, or LB_NONE. */
+uint16_t state_find(const struct state *state, enum lb_identity_kind kind,
+		    const struct lb_identity *identity);
+
+static inline const struct lb_slot *state_slot(const struct state_table *table, uint32_t slot)
+{
+	return &table->pairs[slot / 2].slots[slot & 1];
+}
+
+/* What should be in the maps. */
+struct wanted_pool {
+	const uint16_t *owners; /* of each slot: position in the pool's backends plus one, or 0 */
+	const struct lb_backend *records; /* of each backend of the pool, in the catalog's order */
+	bool table_known;                 /* owners is what the maps have: no need to compare */
+};
+
+struct wanted {
+	const struct catalog *catalog;
+	const struct wanted_pool *pools; /* of each pool of the catalog */
+};
+
+/* wanted_backend_identity(): who a backend is; another address or encapsulation is another one. */
+struct lb_identity wanted_backend_identity(const struct catalog_pool *pool,
+					   const struct catalog_backend *backend);
+struct lb_identity wanted_identity(const char *name); /* of a pool or service */
+
+enum plan_kind {
+	PLAN_CLAIM,   /* give an index an owner; its counters start at 0 */
+	PLAN_BACKEND, /* write a backend's record */
+	PLAN_TABLE,   /* swap a pool's table */
+	PLAN_SERVICE, /* write one entry of the services map; a word of 0 empties it */
+	PLAN_GRACE,   /* wait until no packet sees what was there before */
+	PLAN_UNTABLE, /* take away a pool's table */
+	PLAN_RELEASE, /* the index has no owner any more */
+};
+
+struct plan_op {
+	enum plan_kind kind;
+	enum lb_identity_kind identity_kind; /* CLAIM, RELEASE */
+	uint32_t index; /* CLAIM, RELEASE, BACKEND: of it; TABLE, UNTABLE: pool; SERVICE: entry */
+	uint32_t size;  /* TABLE: slots */
+	union {
+		struct lb_identity *identity; /* CLAIM */
+		struct lb_backend backend;    /* BACKEND */
+		struct lb_slot_pair *pairs;   /* TABLE */
+		struct lb_service service;    /* SERVICE */
+	};
+};
+
+struct plan {
+	struct plan_op *ops; /* and what they point to: owned */
+	size_t count;
+	size_t room;
+};
+
+/*
+ * plan_make(): fills *out (plan_done() frees it). Returns 0; -ENOSPC when an index or a place in
+ * the services map cannot be had, with err set; -ENOMEM.
+ */
+int plan_make(const struct wanted *wanted, const struct state *state, struct plan *out,
+	      struct err *err);
+void plan_done(struct plan *plan);
+
+const char *plan_kind_name(enum plan_kind kind);
+
+#endif

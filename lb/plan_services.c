@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "plan_services.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hash.h"
+#include "table.h"
+
+/* A copy of the map as it will be when the plan so far has been applied. */
+struct filler {
+	struct lb_service *entries; /* LB_SERVICE_ENTRIES */
+	bool *wanted;               /* of each entry */
+	struct plan *plan;
+};
+
+#define NOWHERE   UINT32_MAX
+#define MAX_KICKS 8 /* moves on the way to a free place; a filled quarter hardly ever needs one */
+
+static void buckets_of(const struct lb_service_key *key, uint32_t buckets[2])
+{
+	uint64_t hash = hash_service(key);
+
+	buckets[0] = hash_first_bucket(hash);
+	buckets[1] = hash_second_bucket(hash);
+}
+
+static uint32_t filler_find(const struct filler *filler, const struct lb_service_key *key)
+{
+	uint32_t buckets[2];
+
+	buckets_of(key, buckets);
+	for (int i = 0; i < 2 * LB_SERVICE_BUCKET_SIZE; i++) {
+		uint32_t at = buckets[i / LB_SERVICE_BUCKET_SIZE] * LB_SERVICE_BUCKET_SIZE +
+			      i % LB_SERVICE_BUCKET_SIZE;
+
+		if (filler->entries[at].target.word &&
+		    !memcmp(&filler->entries[at].key, key, sizeof(*key)))
+			return at;
+	}
+	return NOWHERE;
+}
+
+static uint32_t free_entry(const struct filler *filler, uint32_t bucket)
+{
+	for (uint32_t i = 0; i < LB_SERVICE_BUCKET_SIZE; i++)
+		if (!filler->entries[bucket * LB_SERVICE_BUCKET_SIZE + i].target.word)
+			return bucket * LB_SERVICE_BUCKET_SIZE + i;
+	return NOWHERE;
+}
+
+static int filler_write(struct filler *filler, uint32_t at, const struct lb_service *service)
+{
+	filler->entries[at] = *service;
+	return plan_add(filler->plan,
+			(struct plan_op){.kind = PLAN_SERVICE, .index = at, .service = *service});
+}
+
+static int filler_grace(struct filler *filler)
+{
+	return plan_add(filler->plan, (struct plan_op){.kind = PLAN_GRACE});
+}
+
+/*
+ * Frees an entry of bucket by moving its tenant to the tenant's other bucket, which may have to be
+ * freed first. The tenant is found at one of its places at any moment: it is written at the new
+ * one before it goes from the old one, and a packet that looked at the new place too early still
+ * sees the old one until the grace is over.
+ */
+static uint32_t make_room(struct filler *filler, uint32_t bucket, int depth)
+{
+	static const struct lb_service empty;
+	uint32_t at = free_entry(filler, bucket);
+
+	if (at != NOWHERE || !depth)
+		return at;
+	for (uint32_t i = 0; i < LB_SERVICE_BUCKET_SIZE; i++) {
+		uint32_t from = bucket * LB_SERVICE_BUCKET_SIZE + i, buckets[2], to;
+		struct lb_service tenant = filler->entries[from];
+
+		buckets_of(&tenant.key, buckets);
+		to = make_room(filler, buckets[0] == bucket ? buckets[1] : buckets[0], depth - 1);
+		if (to == NOWHERE)
+			continue;
+		filler->wanted[to] = filler->wanted[from];
+		filler->wanted[from] = false;
+		if (filler_write(filler, to, &tenant) || filler_grace(filler) ||
+		    filler_write(filler, from, &empty) || filler_grace(filler))
+			return NOWHERE;
+		return from;
+	}
+	return NOWHERE;
+}
+
+static uint32_t place_for(struct filler *filler, const struct lb_service_key *key)
+{
+	uint32_t buckets[2], at;
+
+	buckets_of(key, buckets);
+	at = free_entry(filler, buckets[0]);
+	if (at == NOWHERE)
+		at = free_entry(filler, buckets[1]);
+	for (int depth = 1; at == NOWHERE && depth <= MAX_KICKS; depth++)
+		at = make_room(filler, buckets[0], depth);
+	return at;
+}
+
+static int filler_put(struct filler *filler, const struct lb_service *service, const char *name,
+		      struct err *err)
+{
+	uint32_t at = filler_find(filler, &service->key);
+
+	if (at == NOWHERE)
+		at = place_for(filler, &service->key);
+	if (at == NOWHERE)
+		return err_set(err, -ENOSPC, "services.%s: no room in the services map", name);
+	filler->wanted[at] = true;
+	if (!memcmp(&filler->entries[at], service, sizeof(*service)))
+		return 0;
+	return filler_write(filler, at, service);
+}
+
+static int put_service(struct filler *filler, const struct catalog_service *service, uint16_t index,
+		       uint16_t pool, uint32_t seed, struct err *err)
+{
+	uint16_t client = service->affinity == AFFINITY_CLIENT ? LB_SERVICE_AFFINITY_CLIENT : 0;
+	struct lb_service entry = {
+		.key = {.address = service->address,
+			.port = htons(service->port),
+			.protocol = service->protocol},
+		.target = {.service = index,
+			   .flags = LB_SERVICE_USED | client,
+			   .pool = pool,
+			   .seed = seed},
+	};
+	struct lb_service vip = {
+		.key.address = service->address,
+		.target.flags = LB_SERVICE_USED | LB_SERVICE_VIP,
+	};
+	int status = filler_put(filler, &entry, service->name, err);
+
+	return status ?: filler_put(filler, &vip, service->name, err);
+}
+
+static int empty_unwanted(struct filler *filler)
+{
+	static const struct lb_service empty;
+	bool any = false;
+	int status = 0;
+
+	for (uint32_t at = 0; !status && at < LB_SERVICE_ENTRIES; at++) {
+		if (!filler->entries[at].target.word || filler->wanted[at])
+			continue;
+		any = true;
+		status = filler_write(filler, at, &empty);
+	}
+	return !status && any ? filler_grace(filler) : status;
+}
+
+int plan_services(const struct catalog *catalog, const struct state *state,
+		  const uint16_t *services, const uint16_t *pools, struct plan *plan,
+		  struct err *err)
+{
+	size_t bytes = LB_SERVICE_ENTRIES * sizeof(struct lb_service);
+	struct filler filler = {
+		.entries = malloc(bytes),
+		.wanted = calloc(LB_SERVICE_ENTRIES, sizeof(bool)),
+		.plan = plan,
+	};
+	uint32_t seed = table_hash(catalog->seed, 0);
+	int status = filler.entries && filler.wanted ? 0 : -ENOMEM;
+
+	if (!status)
+		memcpy(filler.entries, state->services, bytes);
+	for (size_t i = 0; !status && i < catalog->service_count; i++)
+		status = put_service(&filler, &catalog->services[i], services[i],
+				     pools[catalog->services[i].pool], seed, err);
+	if (!status)
+		status = empty_unwanted(&filler);
+	free(filler.entries);
+	free(filler.wanted);
+	return status;
+}

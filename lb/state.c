@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan.h"
+
+uint32_t state_capacity(enum lb_identity_kind kind)
+{
+	switch (kind) {
+	case LB_IDENTITY_SERVICE:
+		return LB_MAX_SERVICES + 1;
+	case LB_IDENTITY_POOL:
+		return LB_MAX_POOLS + 1;
+	case LB_IDENTITY_BACKEND:
+		return LB_MAX_BACKENDS + 1;
+	}
+	return 0;
+}
+
+int state_init(struct state *state)
+{
+	*state = (struct state){0};
+	for (int kind = LB_IDENTITY_SERVICE; kind <= LB_IDENTITY_BACKEND; kind++) {
+		state->identities[kind] =
+			calloc(state_capacity(kind), sizeof(*state->identities[kind]));
+		if (!state->identities[kind]) {
+			state_done(state);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+void state_done(struct state *state)
+{
+	for (int kind = LB_IDENTITY_SERVICE; kind <= LB_IDENTITY_BACKEND; kind++) {
+		if (!state->identities[kind])
+			continue;
+		for (uint32_t i = 0; i < state_capacity(kind); i++)
+			free(state->identities[kind][i]);
+		free(state->identities[kind]);
+		state->identities[kind] = NULL;
+	}
+}
+
+uint16_t state_find(const struct state *state, enum lb_identity_kind kind,
+		    const struct lb_identity *identity)
+{
+	for (uint32_t i = 1; i < state_capacity(kind); i++) {
+		const struct lb_identity *known = state->identities[kind][i];
+
+		if (known && !memcmp(known, identity, sizeof(*known)))
+			return i;
+	}
+	return LB_NONE;
+}
+
+struct lb_identity wanted_identity(const char *name)
+{
+	struct lb_identity identity = {0};
+
+	strncpy(identity.name, name, sizeof(identity.name) - 1);
+	return identity;
+}
+
+struct lb_identity wanted_backend_identity(const struct catalog_pool *pool,
+					   const struct catalog_backend *backend)
+{
+	struct lb_identity identity = wanted_identity(backend->name);
+
+	strncpy(identity.pool, pool->name, sizeof(identity.pool) - 1);
+	identity.address = backend->address;
+	identity.encapsulation = pool->encapsulation;
+	return identity;
+}
