@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,7 +61,7 @@ struct lb_identity wanted_identity(const char *name)
 {
 	struct lb_identity identity = {0};
 
-	strncpy(identity.name, name, sizeof(identity.name) - 1);
+	snprintf(identity.name, sizeof(identity.name), "%s", name);
 	return identity;
 }
 
@@ -69,7 +70,7 @@ struct lb_identity wanted_backend_identity(const struct catalog_pool *pool,
 {
 	struct lb_identity identity = wanted_identity(backend->name);
 
-	strncpy(identity.pool, pool->name, sizeof(identity.pool) - 1);
+	snprintf(identity.pool, sizeof(identity.pool), "%s", pool->name);
 	identity.address = backend->address;
 	identity.encapsulation = pool->encapsulation;
 	return identity;
