@@ -64,7 +64,7 @@ static bool interface_is_up(const char *name)
 static json_t *interfaces_status(const struct balancer *balancer, json_t *problems)
 {
 	unsigned int count;
-	const struct datapath_interface *interfaces =
+	const struct attached_interface *interfaces =
 		datapath_interfaces(balancer->datapath, &count);
 	json_t *list = json_array();
 

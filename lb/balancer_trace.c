@@ -108,7 +108,7 @@ struct finding {
 static void name_interface(const struct balancer *balancer, uint32_t index, char name[16])
 {
 	unsigned int count;
-	const struct datapath_interface *interfaces =
+	const struct attached_interface *interfaces =
 		datapath_interfaces(balancer->datapath, &count);
 
 	*name = 0;

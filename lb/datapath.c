@@ -3,42 +3,42 @@
 
 #include <errno.h>
 #include <net/if.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <xdp/libxdp.h>
 
 #include "datapath_internal.h"
 #include "log.h"
+#include "pin.h"
 
-/* The libraries' messages go one level lower: hairpind speaks in its own words. */
-static void print_library(const char *format, va_list args)
+static int check_layout(const char *directory, struct err *err)
 {
-	char line[512];
-	size_t length;
+	int fd = pin_open_map(directory, "layout");
+	struct lb_layout layout = {0};
+	uint32_t key = 0;
 
-	if (log_level() < LOG_LEVEL_DEBUG)
-		return;
-	vsnprintf(line, sizeof(line), format, args);
-	length = strlen(line);
-	while (length && line[length - 1] == '\n')
-		line[--length] = 0;
-	if (length)
-		log_debug("%s", line);
+	if (fd < 0)
+		return 0;
+	if (bpf_map_lookup_elem(fd, &key, &layout))
+		layout.version = 0;
+	close(fd);
+	/* 0: its maker died before it wrote the version, and so before it attached anything. */
+	if (!layout.version || layout.version == LB_LAYOUT)
+		return 0;
+	return err_set(err, -EPROTO,
+		       "%s: maps of layout %u are pinned there, this hairpind knows layout %d; run "
+		       "the hairpind that made them, or take the service down with hairpind "
+		       "--detach and start anew",
+		       directory, layout.version, LB_LAYOUT);
 }
 
-static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+static int write_layout(const struct lb_bpf *skeleton, struct err *err)
 {
-	if (level != LIBBPF_DEBUG)
-		print_library(format, args);
-	return 0;
-}
+	struct lb_layout layout = {.version = LB_LAYOUT};
+	uint32_t key = 0;
 
-static int print_libxdp(enum libxdp_print_level level, const char *format, va_list args)
-{
-	(void)level;
-	print_library(format, args);
+	if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.layout), &key, &layout, BPF_ANY))
+		return err_set(err, -errno, "cannot write the layout version: %s", strerror(errno));
 	return 0;
 }
 
@@ -57,7 +57,7 @@ static struct lb_bpf *open_skeleton(const struct datapath *datapath,
 	skeleton->rodata->features = *features;
 	bpf_program__set_autoload(skeleton->progs.hairpin_lb, attached);
 	bpf_program__set_autoload(skeleton->progs.hairpin_trace, !attached);
-	if (pin_reuse_maps(skeleton, datapath->config->pin_path, err)) {
+	if (pin_reuse_maps(skeleton->obj, datapath->config->pin_path, err)) {
 		lb_bpf__destroy(skeleton);
 		return NULL;
 	}
@@ -80,28 +80,43 @@ static int load_plain(struct lb_bpf *skeleton, struct err *err)
 		       strerror(-status));
 }
 
+#define OWNER_MAP "services"
+
+static bool runs_direct(const struct config *config, uint32_t owner)
+{
+	for (unsigned int i = 0; i < config->interface_count; i++)
+		if (attach_runs_direct(config->interfaces[i], owner))
+			return true;
+	return false;
+}
+
 /* Attaches to every interface, or leaves every one that was without a program of ours without. */
 static int attach_all(struct datapath *datapath, const struct lb_features *features,
 		      struct err *err)
 {
-	struct datapath_interface interfaces[CONFIG_MAX_INTERFACES] = {0};
+	struct attached_interface interfaces[CONFIG_MAX_INTERFACES] = {0};
 	const struct config *config = datapath->config;
-	uint32_t owner = pin_owner(config->pin_path);
-	bool direct = attach_is_direct(config, owner), fresh[CONFIG_MAX_INTERFACES] = {0}, found;
 	struct lb_bpf *skeleton = open_skeleton(datapath, features, true, err);
+	struct attachable what = {.program = "hairpin_lb",
+				  .owner = pin_owner(config->pin_path, OWNER_MAP)};
+	bool fresh[CONFIG_MAX_INTERFACES] = {0}, found;
 	unsigned int done = 0;
-	int status = skeleton ? 0 : -EINVAL;
+	int status = 0;
 
-	if (!status && direct)
+	if (!skeleton)
+		return -EINVAL;
+	what.object = skeleton->obj;
+	what.direct = runs_direct(config, what.owner);
+	if (what.direct)
 		status = load_plain(skeleton, err);
 	for (; !status && done < config->interface_count; done++)
-		status = attach_interface(skeleton, config->interfaces[done], config->mode, direct,
-					  owner, &interfaces[done], &fresh[done], err);
+		status = attach_interface(&what, config->interfaces[done], config->mode,
+					  &interfaces[done], &fresh[done], err);
 	if (!status)
 		memcpy(datapath->interfaces, interfaces, sizeof(interfaces));
 	for (; status && done-- > 0;)
 		if (fresh[done])
-			attach_remove(config->interfaces[done], owner, &found, NULL);
+			attach_remove(config->interfaces[done], what.owner, &found, NULL);
 	lb_bpf__destroy(skeleton);
 	return status;
 }
@@ -169,7 +184,7 @@ static int detach_others(const struct config *config, uint32_t owner, bool all, 
 static int take_locks(struct datapath *datapath, struct err *err)
 {
 	const struct config *config = datapath->config;
-	int status = pin_open_directory(config->pin_path, &datapath->pin_lock, err);
+	int status = pin_lock_directory(config->pin_path, &datapath->pin_lock, err);
 
 	for (unsigned int i = 0; !status && i < config->interface_count; i++) {
 		if (!if_nametoindex(config->interfaces[i]))
@@ -188,13 +203,18 @@ static int open_all(struct datapath *datapath, const struct lb_features *feature
 
 	if (status)
 		return status;
-	fresh = !pin_owner(config->pin_path);
+	status = check_layout(config->pin_path, err);
+	if (status)
+		return status;
+	fresh = !pin_owner(config->pin_path, OWNER_MAP);
 	datapath->skeleton = open_skeleton(datapath, features, false, err);
 	if (!datapath->skeleton)
 		return -EINVAL;
 	status = load_plain(datapath->skeleton, err);
 	if (!status)
-		status = pin_maps(datapath->skeleton, config->pin_path, err);
+		status = pin_maps(datapath->skeleton->obj, config->pin_path, err);
+	if (!status)
+		status = write_layout(datapath->skeleton, err);
 	if (!status)
 		status = maps_attach_state(datapath, err);
 	if (!status)
@@ -202,7 +222,8 @@ static int open_all(struct datapath *datapath, const struct lb_features *feature
 	if (status && fresh)
 		pin_remove(config->pin_path, &found);
 	if (!status)
-		status = detach_others(config, pin_owner(config->pin_path), false, &found, err);
+		status = detach_others(config, pin_owner(config->pin_path, OWNER_MAP), false,
+				       &found, err);
 	return status;
 }
 
@@ -214,8 +235,7 @@ int datapath_open(const struct config *config, const struct lb_features *feature
 
 	if (!datapath)
 		return err_set(err, -ENOMEM, "out of memory");
-	libbpf_set_print(print_libbpf);
-	libxdp_set_print(print_libxdp);
+	attach_quiet();
 	datapath->config = config;
 	datapath->features = *features;
 	datapath->grace_table = -1;
@@ -252,21 +272,20 @@ int datapath_detach(const struct config *config, bool *found, struct err *err)
 	int lock, status;
 
 	*found = false;
-	libbpf_set_print(print_libbpf);
-	libxdp_set_print(print_libxdp);
+	attach_quiet();
 	if (access(config->pin_path, F_OK))
 		return 0;
-	status = pin_open_directory(config->pin_path, &lock, err);
+	status = pin_lock_directory(config->pin_path, &lock, err);
 	if (status)
 		return status;
-	status = detach_others(config, pin_owner(config->pin_path), true, found, err);
+	status = detach_others(config, pin_owner(config->pin_path, OWNER_MAP), true, found, err);
 	if (!status)
 		pin_remove(config->pin_path, found);
 	close(lock);
 	return status;
 }
 
-const struct datapath_interface *datapath_interfaces(const struct datapath *datapath,
+const struct attached_interface *datapath_interfaces(const struct datapath *datapath,
 						     unsigned int *count)
 {
 	*count = datapath->config->interface_count;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The data plane: loads the program, pins its maps, attaches it, applies plans. Only datapath*.c
- * see libbpf and libxdp.
+ * The data plane: loads the program, pins its maps, attaches it, applies plans. Only datapath*.c,
+ * pin.c and attach.c see libbpf and libxdp.
  */
 #ifndef HAIRPIN_DATAPATH_H
 #define HAIRPIN_DATAPATH_H
@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "abi.h"
+#include "attach.h"
 #include "config.h"
 #include "err.h"
 #include "plan.h"
@@ -61,16 +62,8 @@ struct trace_run {
 /* datapath_trace(): runs the loaded stages on one frame; counts nothing. */
 int datapath_trace(struct datapath *datapath, struct trace_run *run, struct err *err);
 
-struct datapath_interface {
-	char name[16];
-	uint32_t index;
-	enum attach_mode mode; /* as attached: never ATTACH_AUTO */
-	bool dispatcher;       /* beside other programs, by libxdp's dispatcher */
-	uint32_t program_id;
-};
-
 /* datapath_interfaces(): borrowed. */
-const struct datapath_interface *datapath_interfaces(const struct datapath *datapath,
+const struct attached_interface *datapath_interfaces(const struct datapath *datapath,
 						     unsigned int *count);
 
 #endif

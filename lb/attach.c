@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "attach.h"
+
 /*
  * Where the program runs. Through libxdp's dispatcher beside other XDP programs where the kernel
  * can (it needs programs of type EXT), alone where it cannot.
@@ -11,9 +13,10 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include <bpf/bpf.h>
 #include <xdp/libxdp.h>
 
-#include "datapath_internal.h"
 #include "log.h"
 
 /* Abstract socket names belong to the network namespace and vanish with their owner, as a lock on
@@ -84,19 +87,13 @@ static struct xdp_multiprog *programs_on(int ifindex)
 	return libxdp_get_error(programs) ? NULL : programs;
 }
 
-bool attach_is_direct(const struct config *config, uint32_t owner)
+bool attach_runs_direct(const char *interface, uint32_t owner)
 {
-	bool direct = false;
+	int ifindex = if_nametoindex(interface);
+	struct xdp_multiprog *programs = ifindex ? programs_on(ifindex) : NULL;
+	bool direct = programs && xdp_multiprog__is_legacy(programs) && find_ours(programs, owner);
 
-	for (unsigned int i = 0; i < config->interface_count && !direct; i++) {
-		int ifindex = if_nametoindex(config->interfaces[i]);
-		struct xdp_multiprog *programs = ifindex ? programs_on(ifindex) : NULL;
-
-		if (!programs)
-			continue;
-		direct = xdp_multiprog__is_legacy(programs) && find_ours(programs, owner);
-		xdp_multiprog__close(programs);
-	}
+	xdp_multiprog__close(programs);
 	return direct;
 }
 
@@ -136,14 +133,29 @@ static uint32_t attach_flags(enum xdp_attach_mode mode)
 	}
 }
 
+/* What is needed to put a program on an interface. */
+struct attachment {
+	const struct attachable *what;
+	struct xdp_program *program; /* what, as libxdp sees it */
+	const char *interface;
+	int ifindex;
+	enum attach_mode mode;
+};
+
+static int program_fd(const struct attachment *attachment)
+{
+	return bpf_program__fd(bpf_object__find_program_by_name(attachment->what->object,
+								attachment->what->program));
+}
+
 /* One netlink message swaps the programs; the kernel refuses it if old is not the one that runs. */
-static int replace_direct(struct lb_bpf *skeleton, struct xdp_multiprog *programs,
-			  struct xdp_program *old, int ifindex)
+static int replace_direct(const struct attachment *attachment, struct xdp_multiprog *programs,
+			  struct xdp_program *old)
 {
 	LIBBPF_OPTS(bpf_xdp_attach_opts, options, .old_prog_fd = xdp_program__fd(old));
 
 	return bpf_xdp_attach(
-		ifindex, bpf_program__fd(skeleton->progs.hairpin_lb),
+		attachment->ifindex, program_fd(attachment),
 		attach_flags(xdp_multiprog__attach_mode(programs)) | XDP_FLAGS_REPLACE, &options);
 }
 
@@ -187,22 +199,11 @@ static int describe_failure(int code, const char *name, enum xdp_attach_mode mod
 	}
 }
 
-/* What is needed to put a program on an interface. */
-struct attachment {
-	struct lb_bpf *skeleton;
-	struct xdp_program *program; /* of skeleton */
-	const char *name;
-	int ifindex;
-	enum attach_mode mode;
-	bool direct;
-};
-
 static int attach_in_mode(const struct attachment *attachment, enum xdp_attach_mode mode)
 {
-	if (!attachment->direct)
+	if (!attachment->what->direct)
 		return xdp_program__attach(attachment->program, attachment->ifindex, mode, 0);
-	return bpf_xdp_attach(attachment->ifindex,
-			      bpf_program__fd(attachment->skeleton->progs.hairpin_lb),
+	return bpf_xdp_attach(attachment->ifindex, program_fd(attachment),
 			      attach_flags(mode) | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
 }
 
@@ -215,11 +216,11 @@ static int attach_new(const struct attachment *attachment, struct err *err)
 	    status != -EEXIST) {
 		log_warn("%s: no native XDP (%s); falling back to generic mode, which is several "
 			 "times slower",
-			 attachment->name, strerror(-status));
+			 attachment->interface, strerror(-status));
 		mode = XDP_MODE_SKB;
 		status = attach_in_mode(attachment, mode);
 	}
-	return status ? describe_failure(status, attachment->name, mode, err) : 0;
+	return status ? describe_failure(status, attachment->interface, mode, err) : 0;
 }
 
 static int attach_replace(const struct attachment *attachment, struct xdp_multiprog *programs,
@@ -232,70 +233,66 @@ static int attach_replace(const struct attachment *attachment, struct xdp_multip
 		return err_set(err, -EBUSY,
 			       "%s: runs in %s mode now, and the mode cannot change without a gap; "
 			       "take it down first: hairpind --detach",
-			       attachment->name, attach_mode_name(our_mode(running)));
+			       attachment->interface, attach_mode_name(our_mode(running)));
 	status = xdp_multiprog__is_legacy(programs)
-			 ? replace_direct(attachment->skeleton, programs, old, attachment->ifindex)
+			 ? replace_direct(attachment, programs, old)
 			 : replace_in_dispatcher(attachment->program, programs, old,
 						 attachment->ifindex);
-	return status ? describe_failure(status, attachment->name, running, err) : 0;
+	return status ? describe_failure(status, attachment->interface, running, err) : 0;
 }
 
-/* What the kernel says now, not what was asked for. */
-static int read_back(struct lb_bpf *skeleton, const char *name, int ifindex,
-		     struct datapath_interface *out, struct err *err)
+bool attach_find(const char *interface, uint32_t owner, struct attached_interface *out)
 {
-	struct xdp_multiprog *programs = programs_on(ifindex);
-	struct bpf_prog_info info = {0};
-	uint32_t size = sizeof(info);
+	int ifindex = if_nametoindex(interface);
+	struct xdp_multiprog *programs = ifindex ? programs_on(ifindex) : NULL;
+	struct xdp_program *program = programs ? find_ours(programs, owner) : NULL;
 
-	if (!programs ||
-	    bpf_obj_get_info_by_fd(bpf_program__fd(skeleton->progs.hairpin_lb), &info, &size)) {
-		xdp_multiprog__close(programs);
-		return err_set(err, -EIO, "%s: no XDP program runs after attaching one", name);
+	if (program) {
+		*out = (struct attached_interface){
+			.index = ifindex,
+			.mode = our_mode(xdp_multiprog__attach_mode(programs)),
+			.dispatcher = !xdp_multiprog__is_legacy(programs),
+			.program_id = xdp_program__id(program),
+		};
+		snprintf(out->name, sizeof(out->name), "%s", interface);
 	}
-	*out = (struct datapath_interface){
-		.index = ifindex,
-		.mode = our_mode(xdp_multiprog__attach_mode(programs)),
-		.dispatcher = !xdp_multiprog__is_legacy(programs),
-		.program_id = info.id,
-	};
-	snprintf(out->name, sizeof(out->name), "%s", name);
 	xdp_multiprog__close(programs);
-	return 0;
+	return program;
 }
 
-int attach_interface(struct lb_bpf *skeleton, const char *name, enum attach_mode mode, bool direct,
-		     uint32_t owner, struct datapath_interface *out, bool *fresh, struct err *err)
+int attach_interface(const struct attachable *what, const char *interface, enum attach_mode mode,
+		     struct attached_interface *out, bool *fresh, struct err *err)
 {
-	DECLARE_LIBXDP_OPTS(xdp_program_opts, options, .obj = skeleton->obj,
-			    .prog_name = "hairpin_lb");
+	DECLARE_LIBXDP_OPTS(xdp_program_opts, options, .obj = what->object,
+			    .prog_name = what->program);
 	struct attachment attachment = {
-		.skeleton = skeleton,
-		.name = name,
-		.ifindex = if_nametoindex(name),
+		.what = what,
+		.interface = interface,
+		.ifindex = if_nametoindex(interface),
 		.mode = mode,
-		.direct = direct,
 	};
 	struct xdp_multiprog *programs;
 	struct xdp_program *old;
 	int status;
 
 	if (!attachment.ifindex)
-		return err_set(err, -ENODEV, "%s: no such interface; see: ip -br link", name);
+		return err_set(err, -ENODEV, "%s: no such interface; see: ip -br link", interface);
 	attachment.program = xdp_program__create(&options);
 	status = libxdp_get_error(attachment.program);
 	if (status)
-		return err_set(err, status, "%s: libxdp: %s", name, strerror(-status));
+		return err_set(err, status, "%s: libxdp: %s", interface, strerror(-status));
 	programs = programs_on(attachment.ifindex);
-	old = programs ? find_ours(programs, owner) : NULL;
+	old = programs ? find_ours(programs, what->owner) : NULL;
 	if (fresh)
 		*fresh = !old;
 	status = old ? attach_replace(&attachment, programs, old, err)
 		     : attach_new(&attachment, err);
-	if (!status)
-		status = read_back(skeleton, name, attachment.ifindex, out, err);
 	xdp_multiprog__close(programs);
 	xdp_program__close(attachment.program);
+	/* What the kernel says now, not what was asked for. */
+	if (!status && !attach_find(interface, what->owner, out))
+		status = err_set(err, -EIO, "%s: no XDP program runs after attaching one",
+				 interface);
 	return status;
 }
 
@@ -317,4 +314,40 @@ int attach_remove(const char *interface, uint32_t owner, bool *found, struct err
 	xdp_multiprog__close(programs);
 	return status ? err_set(err, status, "%s: cannot detach: %s", interface, strerror(-status))
 		      : 0;
+}
+
+/* The libraries' messages go one level lower: hairpin speaks in its own words. */
+static void print_library(const char *format, va_list args)
+{
+	char line[512];
+	size_t length;
+
+	if (log_level() < LOG_LEVEL_DEBUG)
+		return;
+	vsnprintf(line, sizeof(line), format, args);
+	length = strlen(line);
+	while (length && line[length - 1] == '\n')
+		line[--length] = 0;
+	if (length)
+		log_debug("%s", line);
+}
+
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+{
+	if (level != LIBBPF_DEBUG)
+		print_library(format, args);
+	return 0;
+}
+
+static int print_libxdp(enum libxdp_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	print_library(format, args);
+	return 0;
+}
+
+void attach_quiet(void)
+{
+	libbpf_set_print(print_libbpf);
+	libxdp_set_print(print_libxdp);
 }
