@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "catalog_draft.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "address.h"
+#include "quote.h"
+#include "xalloc.h"
+
+#define TABLE_SIZE_MIN 251
+#define TABLE_SIZE_MAX 4194301
+
+const struct word catalog_encapsulations[] = {{"ipip", ENCAPSULATION_IPIP}, {0}};
+const struct word catalog_backend_states[] = {
+	{"up", BACKEND_UP}, {"drain", BACKEND_DRAIN}, {"down", BACKEND_DOWN}, {0}};
+const struct word catalog_affinities[] = {
+	{"flow", AFFINITY_FLOW}, {"client", AFFINITY_CLIENT}, {0}};
+
+static const struct word tables[] = {{"maglev", 1}, {0}};
+static const struct word protocols[] = {{"tcp", IPPROTO_TCP}, {"udp", IPPROTO_UDP}, {0}};
+
+#define WHY_LINK_LOCAL "a link-local address, which is not routed"
+
+static const char *ipv4_refusal(__u32 host)
+{
+	if (host == INADDR_ANY)
+		return "the unspecified address";
+	if (host == INADDR_BROADCAST)
+		return "the broadcast address";
+	if (host >> 24 == 0)
+		return "of 0.0.0.0/8, which is not routed";
+	if (host >> 24 == 127)
+		return "a loopback address";
+	if (host >> 28 == 0xe)
+		return "a multicast address";
+	return host >> 16 == 0xa9fe ? WHY_LINK_LOCAL : NULL;
+}
+
+static const char *ipv6_refusal(const __u8 *bytes)
+{
+	static const struct in6_addr unspecified = IN6ADDR_ANY_INIT;
+	static const struct in6_addr loopback = IN6ADDR_LOOPBACK_INIT;
+
+	if (memcmp(bytes, &unspecified, sizeof(unspecified)) == 0)
+		return "the unspecified address";
+	if (memcmp(bytes, &loopback, sizeof(loopback)) == 0)
+		return "the loopback address";
+	if (bytes[0] == 0xff)
+		return "a multicast address";
+	return bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80 ? WHY_LINK_LOCAL : NULL;
+}
+
+/* Why an address can be neither a VIP nor a backend; NULL if it can. */
+static const char *address_refusal(const struct lb_address *address)
+{
+	return address_is_ipv4(address) ? ipv4_refusal(ntohl(address->words[3]))
+					: ipv6_refusal(address->bytes);
+}
+
+static bool read_address(struct report *report, const struct at *at, json_t *value,
+			 struct lb_address *out)
+{
+	const char *text = json_is_string(value) ? json_string_value(value) : "";
+	char quoted[QUOTE_SIZE], ipv4[ADDRESS_TEXT_SIZE];
+	struct lb_address address;
+	const char *refusal;
+
+	quote_json(value, quoted);
+	if (address_parse(text, &address) < 0) {
+		if (inet_pton(AF_INET6, text, address.bytes) == 1)
+			report_add(report, at, "%s is an IPv4 address in disguise; write \"%s\"",
+				   quoted, address_format(&address, ipv4));
+		else if (strchr(text, '/'))
+			report_add(report, at, "%s is not an address; write it without the \"/\"",
+				   quoted);
+		else
+			report_add(report, at, "%s is not an IPv4 or IPv6 address", quoted);
+		return false;
+	}
+	refusal = address_refusal(&address);
+	if (refusal) {
+		report_add(report, at, "%s is %s", quoted, refusal);
+		return false;
+	}
+	*out = address;
+	return true;
+}
+
+static bool is_prime(json_int_t number)
+{
+	for (json_int_t i = 2; i * i <= number; i++) {
+		if (number % i == 0)
+			return false;
+	}
+	return number > 1;
+}
+
+static bool read_encapsulation(struct report *report, const struct at *at, json_t *value, void *row)
+{
+	struct pool_row *pool = row;
+	int found;
+
+	if (!field_word(report, at, value, "an encapsulation", catalog_encapsulations, &found))
+		return false;
+	pool->pool.encapsulation = found;
+	return true;
+}
+
+/* There is one kind of table: nothing to keep. */
+static bool read_table(struct report *report, const struct at *at, json_t *value, void *row)
+{
+	int found;
+
+	(void)row;
+	return field_word(report, at, value, "a kind of table", tables, &found);
+}
+
+static bool read_table_size(struct report *report, const struct at *at, json_t *value, void *row)
+{
+	struct pool_row *pool = row;
+	json_int_t size, below, above;
+
+	if (!field_integer(report, at, value, "a table size (a prime, 251-4194301)", TABLE_SIZE_MIN,
+			   TABLE_SIZE_MAX, &size))
+		return false;
+	if (!is_prime(size)) {
+		/* both limits are primes: neither search leaves them */
+		for (below = size; !is_prime(below); below--)
+			;
+		for (above = size; !is_prime(above); above++)
+			;
+		report_add(report, at, "%lld is not a prime; the nearest are %lld and %lld",
+			   (long long)size, (long long)below, (long long)above);
+		return false;
+	}
+	pool->pool.table_size = size;
+	return true;
+}
+
+static bool read_backend_address(struct report *report, const struct at *at, json_t *value,
+				 void *row)
+{
+	return read_address(report, at, value, &((struct backend_row *)row)->backend.address);
+}
+
+static bool read_weight(struct report *report, const struct at *at, json_t *value, void *row)
+{
+	struct backend_row *backend = row;
+	json_int_t weight;
+
+	if (!field_integer(report, at, value, "a weight (0-65535)", 0, UINT16_MAX, &weight))
+		return false;
+	backend->backend.weight = weight;
+	return true;
+}
+
+static bool read_state(struct report *report, const struct at *at, json_t *value, void *row)
+{
+	struct backend_row *backend = row;
+	int found;
+
+	if (!field_word(report, at, value, "a state", catalog_backend_states, &found))
+		return false;
+	backend->backend.state = found;
+	return true;
+}
+
+static bool read_backends(struct report *report, const struct at *at, json_t *value, void *row)
+{
+	struct pool_row *pool = row;
+	const char *name;
+	json_t *json;
+
+	if (!field_object(report, at, value, "a set of backends"))
+		return false;
+	pool->backends = xcalloc(json_object_size(value), sizeof(*pool->backends));
+	json_object_foreach(value, name, json) {
+		struct at here = {.up = at, .key = name};
+		struct backend_row *backend = &pool->backends[pool->backend_count++];
+
+		backend->name = name;
+		backend->backend.weight = CATALOG_WEIGHT;
+		backend->backend.state = BACKEND_UP;
+		field_name(report, &here);
+		backend->read = fields_read(report, &here, json, "a backend",
+					    catalog_backend_fields, BACKEND_FIELDS, backend);
+	}
+	return true;
+}
+
+static bool read_service_address(struct report *report, const struct at *at, json_t *value,
+				 void *row)
+{
+	return read_address(report, at, value, &((struct service_row *)row)->service.address);
+}
+
+static bool read_protocol(struct report *report, const struct at *at, json_t *value, void *row)
+{
+	struct service_row *service = row;
+	int found;
+
+	if (!field_word(report, at, value, "a protocol", protocols, &found))
+		return false;
+	service->service.protocol = found;
+	return true;
+}
+
+static bool read_port(struct report *report, const struct at *at, json_t *value, void *row)
+{
+	struct service_row *service = row;
+	const char *what =
+		json_is_integer(value) ? "a port (1-65535)" : "a port (1-65535, or \"any\")";
+	json_int_t port = 0;
+
+	if ((!json_is_string(value) || strcmp(json_string_value(value), "any") != 0) &&
+	    !field_integer(report, at, value, what, 1, UINT16_MAX, &port))
+		return false;
+	service->service.port = port;
+	return true;
+}
+
+static bool read_service_pool(struct report *report, const struct at *at, json_t *value, void *row)
+{
+	struct service_row *service = row;
+	char text[QUOTE_SIZE];
+
+	if (!json_is_string(value)) {
+		report_add(report, at, "%s is not the name of a pool", quote_json(value, text));
+		return false;
+	}
+	service->pool = json_string_value(value);
+	return true;
+}
+
+static bool read_affinity(struct report *report, const struct at *at, json_t *value, void *row)
+{
+	struct service_row *service = row;
+	int found;
+
+	if (!field_word(report, at, value, "an affinity", catalog_affinities, &found))
+		return false;
+	service->service.affinity = found;
+	return true;
+}
+
+static bool read_version(struct report *report, const struct at *at, json_t *value, void *row)
+{
+	json_int_t version;
+
+	(void)row;
+	return field_integer(report, at, value, "a version that is known here (1)", 1, 1, &version);
+}
+
+static bool read_seed(struct report *report, const struct at *at, json_t *value, void *row)
+{
+	struct draft *draft = row;
+	char text[QUOTE_SIZE];
+
+	if (!json_is_string(value)) {
+		report_add(report, at, "%s is not a string", quote_json(value, text));
+		return false;
+	}
+	draft->seed = json_string_value(value);
+	return true;
+}
+
+static bool read_pools(struct report *report, const struct at *at, json_t *value, void *row)
+{
+	struct draft *draft = row;
+	const char *name;
+	json_t *json;
+
+	if (!field_object(report, at, value, "a set of pools"))
+		return false;
+	draft->pools = xcalloc(json_object_size(value), sizeof(*draft->pools));
+	json_object_foreach(value, name, json) {
+		struct at here = {.up = at, .key = name};
+		struct pool_row *pool = &draft->pools[draft->pool_count++];
+
+		pool->name = name;
+		pool->pool.encapsulation = ENCAPSULATION_IPIP;
+		pool->pool.table_size = CATALOG_TABLE_SIZE;
+		field_name(report, &here);
+		fields_read(report, &here, json, "a pool", catalog_pool_fields, POOL_FIELDS, pool);
+	}
+	return true;
+}
+
+static bool read_services(struct report *report, const struct at *at, json_t *value, void *row)
+{
+	struct draft *draft = row;
+	const char *name;
+	json_t *json;
+
+	if (!field_object(report, at, value, "a set of services"))
+		return false;
+	draft->services = xcalloc(json_object_size(value), sizeof(*draft->services));
+	json_object_foreach(value, name, json) {
+		struct at here = {.up = at, .key = name};
+		struct service_row *service = &draft->services[draft->service_count++];
+
+		service->name = name;
+		service->service.affinity = AFFINITY_FLOW;
+		field_name(report, &here);
+		service->read = fields_read(report, &here, json, "a service",
+					    catalog_service_fields, SERVICE_FIELDS, service);
+	}
+	return true;
+}
+
+const struct field catalog_top_fields[TOP_FIELDS] = {
+	[TOP_VERSION] = {"version", "1", read_version},
+	[TOP_SEED] = {"seed", NULL, read_seed},
+	[TOP_POOLS] = {"pools", "an object", read_pools},
+	[TOP_SERVICES] = {"services", "an object", read_services},
+};
+
+const struct field catalog_pool_fields[POOL_FIELDS] = {
+	[POOL_ENCAPSULATION] = {"encapsulation", NULL, read_encapsulation},
+	[POOL_TABLE] = {"table", NULL, read_table},
+	[POOL_TABLE_SIZE] = {"table_size", NULL, read_table_size},
+	[POOL_BACKENDS] = {"backends", NULL, read_backends},
+};
+
+const struct field catalog_backend_fields[BACKEND_FIELDS] = {
+	[BACKEND_ADDRESS] = {"address", "an IPv4 or IPv6 address", read_backend_address},
+	[BACKEND_WEIGHT] = {"weight", NULL, read_weight},
+	[BACKEND_STATE] = {"state", NULL, read_state},
+};
+
+const struct field catalog_service_fields[SERVICE_FIELDS] = {
+	[SERVICE_ADDRESS] = {"address", "an IPv4 or IPv6 address", read_service_address},
+	[SERVICE_PROTOCOL] = {"protocol", "\"tcp\" or \"udp\"", read_protocol},
+	[SERVICE_PORT] = {"port", "1-65535, or \"any\"", read_port},
+	[SERVICE_POOL] = {"pool", "the name of a pool", read_service_pool},
+	[SERVICE_AFFINITY] = {"affinity", NULL, read_affinity},
+};
+
+void draft_read(struct draft *draft, struct report *report, json_t *json)
+{
+	*draft = (struct draft){.json = json, .seed = ""};
+	draft->read =
+		fields_read(report, NULL, json, "a catalog", catalog_top_fields, TOP_FIELDS, draft);
+}
+
+void draft_done(struct draft *draft)
+{
+	for (size_t i = 0; i < draft->pool_count; i++)
+		free(draft->pools[i].backends);
+	free(draft->pools);
+	free(draft->services);
+	*draft = (struct draft){0};
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A catalog as it is read, with whatever was right in it: rows in the order of the text. It becomes
+ * a struct catalog only when nothing was wrong. Of catalog*.c and their tests only.
+ */
+#ifndef HAIRPIN_CATALOG_DRAFT_H
+#define HAIRPIN_CATALOG_DRAFT_H
+
+#include "catalog.h"
+#include "field.h"
+
+/* The keys, in the order in which messages list them. A row's read has bit (1 << key) if it is ok.
+ */
+enum { TOP_VERSION, TOP_SEED, TOP_POOLS, TOP_SERVICES, TOP_FIELDS };
+enum { POOL_ENCAPSULATION, POOL_TABLE, POOL_TABLE_SIZE, POOL_BACKENDS, POOL_FIELDS };
+enum { BACKEND_ADDRESS, BACKEND_WEIGHT, BACKEND_STATE, BACKEND_FIELDS };
+enum {
+	SERVICE_ADDRESS,
+	SERVICE_PROTOCOL,
+	SERVICE_PORT,
+	SERVICE_POOL,
+	SERVICE_AFFINITY,
+	SERVICE_FIELDS
+};
+
+extern const struct field catalog_top_fields[TOP_FIELDS];
+extern const struct field catalog_pool_fields[POOL_FIELDS];
+extern const struct field catalog_backend_fields[BACKEND_FIELDS];
+extern const struct field catalog_service_fields[SERVICE_FIELDS];
+
+extern const struct word catalog_encapsulations[];
+extern const struct word catalog_backend_states[];
+extern const struct word catalog_affinities[];
+
+/* All strings are borrowed of the JSON document. The names in the structs within are not set. */
+struct backend_row {
+	const char *name;
+	struct catalog_backend backend;
+	unsigned int read;
+};
+
+struct pool_row {
+	const char *name;
+	struct catalog_pool pool; /* without backends */
+	struct backend_row *backends;
+	size_t backend_count;
+};
+
+struct service_row {
+	const char *name;
+	struct catalog_service service; /* without the index of its pool */
+	const char *pool;
+	unsigned int read;
+};
+
+struct draft {
+	json_t *json; /* borrowed */
+	const char *seed;
+	struct pool_row *pools;
+	size_t pool_count;
+	struct service_row *services;
+	size_t service_count;
+	unsigned int read;
+};
+
+/* draft_read(): every row of the document, each for itself. Free with draft_done(). */
+void draft_read(struct draft *draft, struct report *report, json_t *json);
+void draft_done(struct draft *draft);
+
+/* draft_check(): what only shows between rows: limits, duplicates, pools that are missing. */
+void draft_check(const struct draft *draft, struct report *report);
+
+#endif
