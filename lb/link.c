@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "link.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUCKETS 256
+
+LIST_HEAD(link_chain, link);
+
+struct link_set {
+	struct netlink *netlink;
+	link_changed_fn changed;
+	void *user;
+	struct link_chain chains[BUCKETS];
+};
+
+int link_set_new(struct netlink *netlink, link_changed_fn changed, void *user,
+		 struct link_set **out, struct err *err)
+{
+	struct link_set *set = calloc(1, sizeof(*set));
+
+	if (!set)
+		return err_set(err, -ENOMEM, "out of memory");
+	set->netlink = netlink;
+	set->changed = changed;
+	set->user = user;
+	*out = set;
+	return 0;
+}
+
+static void link_remove(struct link *link)
+{
+	LIST_REMOVE(link, chain);
+	free(link);
+}
+
+void link_set_free(struct link_set *set)
+{
+	struct link *link;
+
+	if (!set)
+		return;
+	for (int i = 0; i < BUCKETS; i++)
+		while ((link = LIST_FIRST(&set->chains[i])))
+			link_remove(link);
+	free(set);
+}
+
+static struct link *find(const struct link_set *set, uint32_t interface)
+{
+	struct link *link;
+
+	LIST_FOREACH(link, &set->chains[interface % BUCKETS], chain)
+	if (link->kernel.interface == interface)
+		return link;
+	return NULL;
+}
+
+static struct link *add(struct link_set *set, const struct netlink_link *kernel)
+{
+	struct link *link = calloc(1, sizeof(*link));
+
+	if (!link)
+		return NULL;
+	link->kernel = *kernel;
+	LIST_INSERT_HEAD(&set->chains[kernel->interface % BUCKETS], link, chain);
+	return link;
+}
+
+const struct link *link_find(const struct link_set *set, uint32_t interface)
+{
+	return find(set, interface);
+}
+
+const struct link *link_get(struct link_set *set, uint32_t interface)
+{
+	struct link *link = find(set, interface);
+	struct netlink_link kernel;
+
+	if (link || interface == 0)
+		return link;
+	if (netlink_get_link(set->netlink, interface, &kernel) < 0)
+		return NULL;
+	return add(set, &kernel);
+}
+
+static bool is_ready(const struct netlink_link *link)
+{
+	return link->up && link->running;
+}
+
+static bool is_equal(const struct netlink_link *a, const struct netlink_link *b)
+{
+	return a->mtu == b->mtu && strcmp(a->name, b->name) == 0 && a->up == b->up &&
+	       a->running == b->running && a->has_mac == b->has_mac &&
+	       memcmp(a->mac, b->mac, sizeof(a->mac)) == 0;
+}
+
+void link_set_heard(struct link_set *set, const struct netlink_link *heard, bool removed)
+{
+	struct link *link = find(set, heard->interface);
+	bool came_or_went;
+
+	if (removed) {
+		if (!link)
+			return;
+		link_remove(link);
+		set->changed(heard->interface, true, set->user);
+		return;
+	}
+	if (link && is_equal(&link->kernel, heard))
+		return;
+	came_or_went = !link || is_ready(&link->kernel) != is_ready(heard);
+	if (link)
+		link->kernel = *heard;
+	else
+		add(set, heard); /* or asked for again when memory is there again */
+	set->changed(heard->interface, came_or_went, set->user);
+}
+
+void link_set_sync(struct link_set *set)
+{
+	struct netlink_link kernel;
+	struct link *next;
+
+	for (int i = 0; i < BUCKETS; i++)
+		for (struct link *link = LIST_FIRST(&set->chains[i]); link; link = next) {
+			next = LIST_NEXT(link, chain);
+			kernel = link->kernel;
+			if (netlink_get_link(set->netlink, kernel.interface, &kernel) == 0)
+				link_set_heard(set, &kernel, false);
+			else
+				link_set_heard(set, &kernel, true);
+		}
+}
