@@ -90,8 +90,8 @@ static __always_inline enum decap_reason unwrap(struct xdp_md *ctx, const struct
 	if ((void *)(eth + 1) > end)
 		return DECAP_BAD_INNER;
 	copy = *eth;
-	copy.h_proto = tunnel->protocol == IPPROTO_IPV6 ? bpf_htons(ETH_P_IPV6)
-							: bpf_htons(ETH_P_IP);
+	copy.h_proto =
+		tunnel->protocol == IPPROTO_IPV6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP);
 	if (bpf_xdp_adjust_head(ctx, tunnel->outer_length))
 		return DECAP_UNMOVABLE;
 	eth = (void *)(long)ctx->data;
@@ -140,8 +140,8 @@ static __always_inline int finish(enum decap_reason reason)
 	if (count)
 		(*count)++;
 	switch (reason) {
-#define X(name, action, words)                                                                     \
-	case DECAP_##name:                                                                         \
+#define X(name, action, words) \
+	case DECAP_##name:     \
 		return XDP_##action;
 		DECAP_REASONS(X)
 #undef X

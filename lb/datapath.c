@@ -82,12 +82,28 @@ static int load_plain(struct lb_bpf *skeleton, struct err *err)
 
 #define OWNER_MAP "services"
 
-static bool runs_direct(const struct config *config, uint32_t owner)
+/* Each interface gets a program of its own: libxdp 1.3 cannot give one of type EXT to a second
+ * dispatcher. */
+static int attach_one(struct datapath *datapath, const struct lb_features *features,
+		      const char *interface, struct attached_interface *out, bool *fresh,
+		      struct err *err)
 {
-	for (unsigned int i = 0; i < config->interface_count; i++)
-		if (attach_runs_direct(config->interfaces[i], owner))
-			return true;
-	return false;
+	const struct config *config = datapath->config;
+	struct attachable what = {.program = "hairpin_lb",
+				  .owner = pin_owner(config->pin_path, OWNER_MAP)};
+	struct lb_bpf *skeleton = open_skeleton(datapath, features, true, err);
+	int status = 0;
+
+	if (!skeleton)
+		return -EINVAL;
+	what.object = skeleton->obj;
+	what.direct = attach_runs_direct(interface, what.owner);
+	if (what.direct)
+		status = load_plain(skeleton, err);
+	if (!status)
+		status = attach_interface(&what, interface, config->mode, out, fresh, err);
+	lb_bpf__destroy(skeleton);
+	return status;
 }
 
 /* Attaches to every interface, or leaves every one that was without a program of ours without. */
@@ -96,28 +112,19 @@ static int attach_all(struct datapath *datapath, const struct lb_features *featu
 {
 	struct attached_interface interfaces[CONFIG_MAX_INTERFACES] = {0};
 	const struct config *config = datapath->config;
-	struct lb_bpf *skeleton = open_skeleton(datapath, features, true, err);
-	struct attachable what = {.program = "hairpin_lb",
-				  .owner = pin_owner(config->pin_path, OWNER_MAP)};
 	bool fresh[CONFIG_MAX_INTERFACES] = {0}, found;
 	unsigned int done = 0;
 	int status = 0;
 
-	if (!skeleton)
-		return -EINVAL;
-	what.object = skeleton->obj;
-	what.direct = runs_direct(config, what.owner);
-	if (what.direct)
-		status = load_plain(skeleton, err);
 	for (; !status && done < config->interface_count; done++)
-		status = attach_interface(&what, config->interfaces[done], config->mode,
-					  &interfaces[done], &fresh[done], err);
+		status = attach_one(datapath, features, config->interfaces[done], &interfaces[done],
+				    &fresh[done], err);
 	if (!status)
 		memcpy(datapath->interfaces, interfaces, sizeof(interfaces));
 	for (; status && done-- > 0;)
 		if (fresh[done])
-			attach_remove(config->interfaces[done], what.owner, &found, NULL);
-	lb_bpf__destroy(skeleton);
+			attach_remove(config->interfaces[done],
+				      pin_owner(config->pin_path, OWNER_MAP), &found, NULL);
 	return status;
 }
 
