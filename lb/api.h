@@ -10,15 +10,17 @@
 
 struct api;
 
-#define API_MAX_BODY (4 * 1024 * 1024)
+#define API_MAX_BODY  (4 * 1024 * 1024)
+#define API_TIMEOUT_S 10
 
 /*
  * api_new(): listens on socket_path (mode 0660, group hairpin if it exists; a stale socket that
- * nobody answers on is replaced) and serves balancer from event. Returns 0 and *out, or a
- * negative errno with err set.
+ * nobody answers on is replaced, and a missing directory is made) and serves balancer from event. A
+ * client that is silent for timeout_s (API_TIMEOUT_S unless there is a reason) is cut off. Returns
+ * 0 and *out, or a negative errno with err set.
  */
-int api_new(sd_event *event, struct balancer *balancer, const char *socket_path, struct api **out,
-	    struct err *err);
+int api_new(sd_event *event, struct balancer *balancer, const char *socket_path,
+	    unsigned int timeout_s, struct api **out, struct err *err);
 void api_free(struct api *api); /* closes and unlinks the socket; NULL is fine */
 
 #endif
