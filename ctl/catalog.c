@@ -111,7 +111,7 @@ static int put(const struct ctl *ctl, const char *path, bool dry_run)
 		.file = path,
 	};
 	json_t *diff = NULL;
-	char *text;
+	char *text = NULL;
 	int ret;
 
 	ret = read_file(path, &text, &request.length);

@@ -23,6 +23,7 @@ static const struct command {
 	{"stats", stats_main,
 	 "packets and bytes of services and backends, and what became of them"},
 	{"trace", trace_main, "where a packet would go, and why, step by step"},
+	{"decap", decap_main, "attach, detach, status: the backend's side"},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))

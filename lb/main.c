@@ -255,7 +255,7 @@ static int start(struct daemon *daemon)
 		status = balancer_new(daemon->event, &daemon->config, &daemon->balancer, &errors);
 	if (!status)
 		status = api_new(daemon->event, daemon->balancer, daemon->config.socket_path,
-				 &daemon->api, err_list_add(&errors));
+				 API_TIMEOUT_S, &daemon->api, err_list_add(&errors));
 	if (status)
 		log_errors(&errors);
 	err_list_done(&errors);

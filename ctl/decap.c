@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* hairpinctl decap: the backend's side. Needs no daemon: program and maps live in the kernel. */
+#include <errno.h>
+#include <ifaddrs.h>
+#include <linux/bpf.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "address.h"
+#include "attach.h"
+#include "command.h"
+#include "ctl.h"
+#include "decap.skel.h"
+#include "decap_abi.h"
+#include "output.h"
+#include "pin.h"
+
+#define DEFAULT_PIN "/sys/fs/bpf/hairpin-decap"
+#define OWNER_MAP   "decap_addresses" /* what all programs of ours use */
+
+enum { FLAG_PIN, FLAG_MODE };
+
+static const char *pin_directory(const struct ctl *ctl)
+{
+	return ctl->flags[FLAG_PIN] ?: DEFAULT_PIN;
+}
+
+static struct decap_bpf *open_program(const char *directory, bool load_program, struct err *err)
+{
+	struct decap_bpf *skeleton = decap_bpf__open();
+
+	if (!skeleton) {
+		err_set(err, -errno, "cannot open the BPF program: %s", strerror(errno));
+		return NULL;
+	}
+	bpf_program__set_autoload(skeleton->progs.hairpin_decap, load_program);
+	if (pin_reuse_maps(skeleton->obj, directory, err)) {
+		decap_bpf__destroy(skeleton);
+		return NULL;
+	}
+	return skeleton;
+}
+
+/* The maps are made, filled and pinned before a packet can meet the program. */
+static int make_maps(const char *directory, struct err *err)
+{
+	struct decap_bpf *skeleton = open_program(directory, false, err);
+	int status;
+
+	if (!skeleton)
+		return -EINVAL;
+	status = decap_bpf__load(skeleton);
+	if (status)
+		err_set(err, status, "cannot make BPF maps: %s%s", strerror(-status),
+			status == -EPERM ? "; run as root" : "");
+	else
+		status = pin_maps(skeleton->obj, directory, err);
+	decap_bpf__destroy(skeleton);
+	return status;
+}
+
+/* Not those of the loopback interface: it carries the VIPs, and tunnels do not end there. */
+static bool tunnel_address(const struct ifaddrs *entry, struct lb_address *out)
+{
+	const struct sockaddr *address = entry->ifa_addr;
+
+	if (!address || entry->ifa_flags & IFF_LOOPBACK)
+		return false;
+	*out = (struct lb_address){0};
+	if (address->sa_family == AF_INET) {
+		out->words[2] = htonl(0xffff);
+		out->words[3] = ((const struct sockaddr_in *)address)->sin_addr.s_addr;
+		return true;
+	}
+	if (address->sa_family != AF_INET6)
+		return false;
+	memcpy(out, &((const struct sockaddr_in6 *)address)->sin6_addr, sizeof(*out));
+	return true;
+}
+
+static int delete_stale(int map, const struct ifaddrs *list)
+{
+	struct lb_address key, next, *at = NULL;
+	int status = bpf_map_get_next_key(map, NULL, &next);
+
+	while (!status) {
+		bool current = false;
+
+		key = next;
+		at = &key;
+		status = bpf_map_get_next_key(map, at, &next);
+		for (const struct ifaddrs *entry = list; entry; entry = entry->ifa_next) {
+			struct lb_address address;
+
+			current = current || (tunnel_address(entry, &address) &&
+					      address_equal(&address, &key));
+		}
+		if (!current && bpf_map_delete_elem(map, &key))
+			return -errno;
+	}
+	return 0;
+}
+
+static int fill_addresses(const char *directory, struct err *err)
+{
+	int map = pin_open_map(directory, OWNER_MAP), status = 0;
+	struct ifaddrs *list = NULL;
+	const uint8_t one = 1;
+
+	if (map < 0 || getifaddrs(&list)) {
+		status = err_set(err, -errno, "cannot read this host's addresses: %s",
+				 strerror(errno));
+	} else {
+		for (struct ifaddrs *entry = list; entry && !status; entry = entry->ifa_next) {
+			struct lb_address address;
+
+			if (tunnel_address(entry, &address) &&
+			    bpf_map_update_elem(map, &address, &one, BPF_ANY))
+				status = err_set(err, -errno, "cannot write an address: %s",
+						 strerror(errno));
+		}
+		if (!status)
+			delete_stale(map, list);
+		freeifaddrs(list);
+	}
+	if (map >= 0)
+		close(map);
+	return status;
+}
+
+static int attach_program(const char *interface, const char *directory, enum attach_mode mode,
+			  struct attached_interface *attached, struct err *err)
+{
+	struct decap_bpf *skeleton = open_program(directory, true, err);
+	struct attachable what = {.program = "hairpin_decap",
+				  .owner = pin_owner(directory, OWNER_MAP)};
+	int status = 0;
+
+	if (!skeleton)
+		return -EINVAL;
+	what.object = skeleton->obj;
+	what.direct = attach_runs_direct(interface, what.owner);
+	if (what.direct)
+		status = decap_bpf__load(skeleton);
+	if (status)
+		err_set(err, status, "the kernel refuses the BPF program: %s", strerror(-status));
+	else
+		status = attach_interface(&what, interface, mode, attached, NULL, err);
+	decap_bpf__destroy(skeleton);
+	return status;
+}
+
+static int decap_attach(const struct ctl *ctl, char **args)
+{
+	const char *directory = pin_directory(ctl);
+	struct attached_interface attached = {0};
+	bool fresh = !pin_owner(directory, OWNER_MAP), found;
+	struct config config = {0};
+	struct err err = {0};
+	int status = 0;
+
+	if (ctl->flags[FLAG_MODE] && config_set_mode(&config, ctl->flags[FLAG_MODE], &err))
+		return ctl_error(CTL_USAGE, "%s", err.text);
+	attach_quiet();
+	if (!if_nametoindex(args[0]))
+		status = err_set(&err, -ENODEV, "%s: no such interface; see: ip -br link", args[0]);
+	if (!status)
+		status = pin_make_directory(directory, &err);
+	if (!status)
+		status = make_maps(directory, &err);
+	if (!status)
+		status = fill_addresses(directory, &err);
+	if (!status)
+		status = attach_program(args[0], directory, config.mode, &attached, &err);
+	if (status) {
+		if (fresh)
+			pin_remove(directory, &found);
+		return ctl_error(CTL_REFUSED, "%s", err.text);
+	}
+	printf("%s: unwraps IP-in-IP in %s mode\n", args[0], attach_mode_name(attached.mode));
+	return CTL_DONE;
+}
+
+/* Whether some interface of this network namespace still runs the program. */
+static bool runs_anywhere(uint32_t owner)
+{
+	struct if_nameindex *links = if_nameindex();
+	struct attached_interface attached;
+	bool found = false;
+
+	for (struct if_nameindex *link = links; link && link->if_index && !found; link++)
+		found = attach_find(link->if_name, owner, &attached);
+	if (links)
+		if_freenameindex(links);
+	return found;
+}
+
+static int decap_detach(const struct ctl *ctl, char **args)
+{
+	const char *directory = pin_directory(ctl);
+	uint32_t owner = pin_owner(directory, OWNER_MAP);
+	bool found = false, pinned;
+	struct err err = {0};
+
+	attach_quiet();
+	if (attach_remove(args[0], owner, &found, &err))
+		return ctl_error(CTL_REFUSED, "%s", err.text);
+	if (!found)
+		return ctl_error(CTL_REFUSED, "%s: hairpin's decap program does not run there",
+				 args[0]);
+	if (!runs_anywhere(owner))
+		pin_remove(directory, &pinned);
+	printf("%s: detached\n", args[0]);
+	return CTL_DONE;
+}
+
+static const struct {
+	const char *key, *words;
+} reasons[DECAP_REASON_COUNT] = {
+#define X(name, action, words) [DECAP_##name] = {#name, words},
+	DECAP_REASONS(X)
+#undef X
+};
+
+static uint64_t read_counter(int map, uint32_t reason, int cpus)
+{
+	uint64_t values[cpus], sum = 0;
+
+	if (bpf_map_lookup_elem(map, &reason, values))
+		return 0;
+	for (int i = 0; i < cpus; i++)
+		sum += values[i];
+	return sum;
+}
+
+static json_t *counters_json(const char *directory)
+{
+	int map = pin_open_map(directory, "decap_counters"), cpus = libbpf_num_possible_cpus();
+	json_t *counters = json_object();
+
+	for (uint32_t i = 0; map >= 0 && i < DECAP_REASON_COUNT; i++) {
+		char key[32];
+		size_t at = 0;
+
+		for (; reasons[i].key[at]; at++)
+			key[at] = reasons[i].key[at] == '_' ? '_' : reasons[i].key[at] | 0x20;
+		key[at] = 0;
+		json_object_set_new(counters, key, json_integer(read_counter(map, i, cpus)));
+	}
+	if (map >= 0)
+		close(map);
+	return counters;
+}
+
+static json_t *addresses_json(const char *directory)
+{
+	int map = pin_open_map(directory, OWNER_MAP);
+	struct lb_address key, *at = NULL;
+	json_t *addresses = json_array();
+
+	for (; map >= 0 && !bpf_map_get_next_key(map, at, &key); at = &key) {
+		char text[ADDRESS_TEXT_SIZE];
+
+		json_array_append_new(addresses, json_string(address_format(&key, text)));
+	}
+	if (map >= 0)
+		close(map);
+	return addresses;
+}
+
+static json_t *interfaces_json(uint32_t owner)
+{
+	struct if_nameindex *links = if_nameindex();
+	json_t *interfaces = json_array();
+
+	for (struct if_nameindex *link = links; link && link->if_index; link++) {
+		struct attached_interface attached;
+
+		if (attach_find(link->if_name, owner, &attached))
+			json_array_append_new(
+				interfaces,
+				json_pack("{s:s, s:s, s:s}", "name", attached.name, "mode",
+					  attach_mode_name(attached.mode), "attach",
+					  attached.dispatcher ? "dispatcher" : "direct"));
+	}
+	if (links)
+		if_freenameindex(links);
+	return interfaces;
+}
+
+static void print_status(const json_t *status)
+{
+	const json_t *counters = json_object_get(status, "counters");
+	size_t i = 0;
+	const char *key;
+	json_t *value;
+
+	json_array_foreach(json_object_get(status, "interfaces"), i, value)
+		printf("interface  %s, %s mode, %s\n",
+		       json_string_value(json_object_get(value, "name")),
+		       json_string_value(json_object_get(value, "mode")),
+		       json_string_value(json_object_get(value, "attach")));
+	json_array_foreach(json_object_get(status, "addresses"), i, value)
+		printf("address    %s\n", json_string_value(value));
+	i = 0;
+	json_object_foreach((json_t *)counters, key, value) {
+		char number[OUTPUT_SIZE];
+
+		printf("%-10s %15s  %s\n", key, output_number(json_integer_value(value), number),
+		       reasons[i++].words);
+	}
+}
+
+static int decap_status(const struct ctl *ctl, char **args)
+{
+	const char *directory = pin_directory(ctl);
+	uint32_t owner = pin_owner(directory, OWNER_MAP);
+	json_t *status;
+
+	(void)args;
+	attach_quiet();
+	if (!owner)
+		return ctl_error(
+			CTL_REFUSED,
+			"nothing is attached (no maps in %s); see: hairpinctl decap attach "
+			"--help",
+			directory);
+	status = json_pack("{s:o, s:o, s:o}", "interfaces", interfaces_json(owner), "addresses",
+			   addresses_json(directory), "counters", counters_json(directory));
+	if (ctl->json)
+		output_json(status);
+	else
+		print_status(status);
+	json_decref(status);
+	return CTL_DONE;
+}
+
+#define PIN_FLAG                                                                    \
+	{                                                                           \
+		"pin", "DIR", "where its maps are pinned (default " DEFAULT_PIN ")" \
+	}
+
+static const struct verb verbs[] = {
+	{"attach",
+	 decap_attach,
+	 "IFACE",
+	 1,
+	 1,
+	 {PIN_FLAG, {"mode", "MODE", "native, generic, offload or auto (default)"}},
+	 "unwrap IP-in-IP packets for this host's addresses; again after addresses changed"},
+	{"detach", decap_detach, "IFACE", 1, 1, {PIN_FLAG}, "stop doing so"},
+	{"status", decap_status, "", 0, 0, {PIN_FLAG}, "where it runs, and what became of packets"},
+	{0},
+};
+
+int decap_main(struct ctl *ctl, int argc, char **argv)
+{
+	return command_run(ctl, "decap", verbs, argc, argv);
+}
