@@ -24,6 +24,7 @@ _hairpinctl_argument()
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
 	"trace "*" 1") words="tcp udp" ;;
+	"decap attach 1" | "decap detach 1") words=$(cd /sys/class/net && echo *) ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }
@@ -40,6 +41,8 @@ _hairpinctl_options()
 	"pool show" | "catalog show" | "catalog check" | "catalog diff") ;;
 	"stats "*) options+=" --watch --all" ;;
 	"trace "*) options+=" --syn" ;;
+	"decap attach") options="--json --help --pin --mode" ;;
+	"decap "*) options="--json --help --pin" ;;
 	"status "* | *" ") ;;
 	*) options+=" --dry-run" ;;
 	esac
@@ -57,13 +60,14 @@ _hairpinctl()
 	--affinity) mapfile -t COMPREPLY < <(compgen -W "flow client" -- "$cur"); return ;;
 	--encapsulation) mapfile -t COMPREPLY < <(compgen -W "ipip" -- "$cur"); return ;;
 	--table) mapfile -t COMPREPLY < <(compgen -W "maglev" -- "$cur"); return ;;
-	--table-size | --weight) return ;;
+	--mode) mapfile -t COMPREPLY < <(compgen -W "auto native generic offload" -- "$cur"); return ;;
+	--table-size | --weight | --pin) return ;;
 	esac
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		case $word in
 		--socket) _hairpinctl_socket=(--socket "${COMP_WORDS[++i]}") ;;
-		--affinity | --encapsulation | --table | --table-size | --weight) ((i++)) ;;
+		--affinity | --encapsulation | --table | --table-size | --weight | --mode | --pin) ((i++)) ;;
 		-*) ;;
 		*)
 			if [[ -z $command && $word == help ]]; then
@@ -83,7 +87,7 @@ _hairpinctl()
 	fi
 	if [[ -z $command ]]; then
 		mapfile -t COMPREPLY < <(compgen -W \
-			"status service pool backend catalog stats trace help" -- "$cur")
+			"status service pool backend catalog stats trace decap help" -- "$cur")
 		return
 	fi
 	if [[ -z $verb && $command != trace ]]; then
@@ -92,6 +96,7 @@ _hairpinctl()
 		pool) word="list show add remove" ;;
 		backend) word="list add remove drain up down weight" ;;
 		catalog) word="show check diff apply" ;;
+		decap) word="attach detach status" ;;
 		*) word= ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur")

@@ -186,6 +186,7 @@ usage: hairpinctl [--json] [--socket PATH] COMMAND ...
   catalog  show, check, diff, apply: all of these as one file
   stats    packets and bytes of services and backends, and what became of them
   trace    where a packet would go, and why, step by step
+  decap    attach, detach, status: the backend's side
   help     [COMMAND [VERB]]: as --help after it
 
   --json         print JSON
