@@ -61,13 +61,17 @@ static void socket_leaves_another_ones_file(void **state)
 
 	snprintf(path, sizeof(path), "%s.other", server->socket_path);
 	assert_int_equal(api_socket_open(path, &first, &err), 0);
-	close(first.fd);
-	/* Stale now. */
+	assert_int_equal(unlink(path), 0); /* by somebody who thinks that it is stale */
 	assert_int_equal(api_socket_open(path, &second, &err), 0);
-	api_socket_unlink(&second);
-	assert_int_equal(access(path, F_OK), -1);
+	api_socket_unlink(&first);
+	assert_int_equal(access(path, F_OK), 0);
+	close(first.fd);
 	close(second.fd);
-	api_socket_unlink(&second);
+	/* Stale now. */
+	assert_int_equal(api_socket_open(path, &first, &err), 0);
+	api_socket_unlink(&first);
+	assert_int_equal(access(path, F_OK), -1);
+	close(first.fd);
 }
 
 static void socket_keeps_what_is_not_a_socket(void **state)
