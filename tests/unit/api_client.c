@@ -22,6 +22,15 @@
 
 #define PATIENCE_S 10
 
+static void remove_directories(const struct server *server)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/run", server->directory);
+	rmdir(path);
+	rmdir(server->directory);
+}
+
 static void serve(const struct server *server, const char *catalog, unsigned int timeout_s,
 		  int ready)
 {
@@ -31,7 +40,7 @@ static void serve(const struct server *server, const char *catalog, unsigned int
 	sigset_t set;
 	sd_event *event;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_PDEATHSIG, SIGTERM); /* cleans up after a killed test too */
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
@@ -48,6 +57,7 @@ static void serve(const struct server *server, const char *catalog, unsigned int
 	api_free(api);
 	balancer_free(balancer);
 	sd_event_unref(event);
+	remove_directories(server);
 	exit(0);
 }
 
@@ -78,15 +88,12 @@ struct server *server_start(const char *catalog, unsigned int timeout_s)
 
 int server_stop(struct server *server)
 {
-	char path[128];
 	int status;
 
 	kill(server->pid, SIGTERM);
 	waitpid(server->pid, &status, 0);
 	unlink(server->socket_path);
-	snprintf(path, sizeof(path), "%s/run", server->directory);
-	rmdir(path);
-	rmdir(server->directory);
+	remove_directories(server);
 	free(server);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
