@@ -60,11 +60,13 @@ const struct catalog *balancer_catalog(const struct balancer *balancer);
  *                "failed": null | {"since": TIME, "errors": [ERROR...]}},
  *    "interfaces": [{"name", "index", "mode": "native"|"generic"|"offload",
  *                    "attach": "dispatcher"|"direct", "program_id": N, "up": true}],
- *    "pools": [{"name", "encapsulation", "table": "maglev", "table_size", "digest": "16 hex
- * digits", "backends": N, "serving": N, "services": ["www"]}], "backends": [{"pool", "name",
- * "address", "weight", "state": "up"|"drain"|"down", "slots": N, "share": 0.33, "resolved": true,
- * "since": TIME, "reason": "", "interface", "via", "mac", "mtu": N}], "services": [{"name",
- * "address", "protocol", "port": N|"any", "pool", "affinity"}], "problems": ["sentence", ...]}
+ *    "pools": [{"name", "encapsulation", "table": "maglev", "table_size", "digest": "16 hex digits",
+ *               "backends": N, "serving": N, "services": ["www"]}],
+ *    "backends": [{"pool", "name", "address", "weight", "state": "up"|"drain"|"down",
+ *                  "slots": N, "share": 0.33, "resolved": true, "since": TIME, "reason": "",
+ *                  "interface", "via", "mac", "mtu": N}],
+ *    "services": [{"name", "address", "protocol", "port": N|"any", "pool", "affinity"}],
+ *    "problems": ["sentence", ...]}
  *
  * well is true when problems is empty. TIME is RFC 3339, UTC, whole seconds. since is when resolved
  * or reason last changed. slots and share are those that the backend has now.
