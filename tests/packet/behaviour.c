@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What one packet cannot show. */
+#include "behaviour.h"
+
+#include <string.h>
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+
+#include "harness.h"
+#include "row.h"
+#include "lb.skel.h"
+
+/* The last byte of the outer IPv4 destination: the slot, for a pool that spreads. */
+#define SLOT_BYTE   33
+#define SOURCE_BYTE 29
+
+static uint8_t outer_byte(const struct rig *rig, const struct frame *in, int at)
+{
+	struct frame out;
+
+	assert_int_equal(rig_run(rig->lb, in, 0, &out), XDP_TX);
+	return out.bytes[at];
+}
+
+/* Sends packets of in with a 16-bit field counting up; returns the different bytes seen there. */
+static int different(const struct rig *rig, struct frame *in, int field, int packets, int at,
+		     int *most)
+{
+	int seen[256] = {0}, found = 0;
+
+	for (int i = 0; i < packets; i++) {
+		in->bytes[field] = i >> 8;
+		in->bytes[field + 1] = i;
+		seen[outer_byte(rig, in, at)]++;
+	}
+	*most = 0;
+	for (int i = 0; i < 256; i++) {
+		found += seen[i] > 0;
+		*most = seen[i] > *most ? seen[i] : *most;
+	}
+	return found;
+}
+
+static void build(enum flow_name flow, struct frame *out)
+{
+	frame_build(&(struct input){flow, .tcp_flags = SYN}, out);
+}
+
+/* Where a TCP packet has what the hash reads. */
+enum field {
+	IPV4_CLIENT = 28,
+	IPV4_PORT = 34,
+	IPV6_CLIENT = 36,
+	IPV6_PORT = 54,
+};
+
+/* 5,020 packets over 251 slots: 20 each; more than 50 on one is six standard deviations off. */
+static void check_spread(enum flow_name flow, enum field field)
+{
+	struct frame in;
+	int most;
+
+	build(flow, &in);
+	assert_int_equal(different(rig_get(RIG_ALL), &in, field, 5020, SLOT_BYTE, &most), 251);
+	assert_in_range(most, 20, 50);
+}
+
+static void test_flows_spread(void **state)
+{
+	(void)state;
+	check_spread(TCP4_SPREAD, IPV4_PORT);
+	check_spread(TCP4_SPREAD, IPV4_CLIENT);
+	check_spread(TCP6_SPREAD, IPV6_PORT);
+	check_spread(TCP6_SPREAD, IPV6_CLIENT);
+}
+
+static void test_clients_spread(void **state)
+{
+	(void)state;
+	check_spread(TCP4_CLIENT, IPV4_CLIENT);
+	check_spread(TCP6_CLIENT, IPV6_CLIENT);
+}
+
+static void test_client_stays(void **state)
+{
+	struct frame in;
+	int most;
+
+	(void)state;
+	build(TCP4_CLIENT, &in);
+	assert_int_equal(different(rig_get(RIG_ALL), &in, IPV4_PORT, 65536, SLOT_BYTE, &most), 1);
+	assert_int_equal(outer_byte(rig_get(RIG_ALL), &in, SLOT_BYTE), TCP4_CLIENT_SLOT);
+	build(TCP6_CLIENT, &in);
+	assert_int_equal(different(rig_get(RIG_ALL), &in, IPV6_PORT, 65536, SLOT_BYTE, &most), 1);
+	assert_int_equal(outer_byte(rig_get(RIG_ALL), &in, SLOT_BYTE), TCP6_CLIENT_SLOT);
+}
+
+/* All 256 addresses of 10.0.9.0/24 are used, and no other. */
+static void test_source_varies(void **state)
+{
+	struct rig *rig = rig_get(RIG_VARIED);
+	struct frame in, out;
+	int most;
+
+	(void)state;
+	build(TCP_4IN4_VARIED, &in);
+	assert_int_equal(different(rig, &in, IPV4_PORT, 5120, SOURCE_BYTE, &most), 256);
+	assert_in_range(most, 20, 50);
+	for (int port = 0; port < 5120; port++) {
+		in.bytes[IPV4_PORT] = port >> 8;
+		in.bytes[IPV4_PORT + 1] = port;
+		assert_int_equal(rig_run(rig->lb, &in, 0, &out), XDP_TX);
+		assert_memory_equal(out.bytes + 26, "\x0a\x00\x09", 3);
+		assert_memory_equal(out.bytes + 30, "\x0a\x00\x00\x15", 4);
+		assert_int_equal(frame_checksum(out.bytes + 14, 20), 0);
+	}
+}
+
+static void test_ipv6_source_varies(void **state)
+{
+	struct rig *rig = rig_get(RIG_VARIED);
+	struct frame in, out;
+	int most;
+
+	(void)state;
+	build(TCP_6IN6_VARIED, &in);
+	for (int byte = 34; byte < 38; byte++)
+		assert_int_equal(different(rig, &in, IPV6_PORT, 5120, byte, &most), 256);
+	for (int port = 0; port < 5120; port++) {
+		in.bytes[IPV6_PORT] = port >> 8;
+		in.bytes[IPV6_PORT + 1] = port;
+		assert_int_equal(rig_run(rig->lb, &in, 0, &out), XDP_TX);
+		assert_memory_equal(out.bytes + 22, "\x20\x01\x0d\xb8\x00\x0b\x00\x09\0\0\0\0", 12);
+	}
+}
+
+static void send_syn(const struct rig *rig, enum flow_name flow, const struct ip *header)
+{
+	struct frame in, out, expected;
+
+	build(flow, &in);
+	row_expect(&in, header, &expected);
+	assert_int_equal(rig_run(rig->lb, &in, 0, &out), XDP_TX);
+	frame_compare(&out, &expected, "frame");
+}
+
+static void test_table_is_swapped(void **state)
+{
+	struct rig *rig = rig_open(RIG_ALL);
+	int tables = bpf_map__fd(rig->skeleton->maps.tables);
+	uint32_t pool = P_IPV4;
+	struct frame in, out;
+
+	(void)state;
+	send_syn(rig, TCP_4IN4, &(struct ip){OUTER4(IPIP, B4, 60)});
+	rig_table(rig, P_IPV4, 251, BACKEND_SPREAD, 1);
+	send_syn(rig, TCP_4IN4, &(struct ip){OUTER4(IPIP, WORLD_SPREAD(TCP_4IN4), 60)});
+	/* Another size, as when a catalog changes it. */
+	rig_table(rig, P_IPV4, 65537, BACKEND_IPV6, 0);
+	send_syn(rig, TCP_4IN4, &(struct ip){OUTER6(IPIP, B6, 40, TCP_4IN4_LABEL)});
+	rig_table(rig, P_IPV4, 1, BACKEND_IPV4, 0);
+	send_syn(rig, TCP_4IN4, &(struct ip){OUTER4(IPIP, B4, 60)});
+	assert_int_equal(bpf_map_delete_elem(tables, &pool), 0);
+	build(TCP_4IN4, &in);
+	assert_int_equal(rig_run(rig->lb, &in, 0, &out), XDP_DROP);
+	frame_compare(&out, &in, "frame without a table");
+	rig_close(rig);
+}
+
+static void test_backend_changes(void **state)
+{
+	struct rig *rig = rig_open(RIG_ALL);
+	struct frame in, out;
+
+	(void)state;
+	build(TCP_4IN4, &in);
+	rig->backends[BACKEND_IPV4].flags = LB_BACKEND_USED;
+	assert_int_equal(rig_run(rig->lb, &in, 0, &out), XDP_DROP);
+	frame_compare(&out, &in, "frame to an unresolved backend");
+	rig->backends[BACKEND_IPV4] = world_backend("10.0.0.9", "10.0.0.99", 1580);
+	send_syn(rig, TCP_4IN4,
+		 &(struct ip){"10.0.0.9", "10.0.0.99", IPIP, .ttl = 64, .length = 60,
+			      .flags = 0x4000});
+	rig_close(rig);
+}
+
+/* A service's two buckets have two entries each: it is found in all four, and nowhere else. */
+static void test_places(void **state)
+{
+	struct rig *rig = rig_open(RIG_ALL);
+	struct lb_service service = {
+		.key = {.port = htons(80), .protocol = TCP},
+		.target = {.service = S_THREE,
+			   .flags = LB_SERVICE_USED,
+			   .pool = P_IPV4,
+			   .seed = FLOWS_SEED},
+	};
+	struct lb_service *entry;
+	struct frame in, out;
+
+	(void)state;
+	frame_address("203.0.113.9", service.key.address.bytes);
+	build(TCP4_STRANGER, &in);
+	for (int place = 0; place < 4; place++) {
+		assert_int_equal(rig_run(rig->lb, &in, 0, &out), XDP_PASS);
+		entry = rig_place(rig, &service, place);
+		assert_non_null(entry);
+		send_syn(rig, TCP4_STRANGER, &(struct ip){OUTER4(IPIP, B4, 60)});
+		/* An entry without a target is empty, whatever key is left in it. */
+		entry->target.word = 0;
+		assert_int_equal(rig_run(rig->lb, &in, 0, &out), XDP_PASS);
+		*entry = (struct lb_service){0};
+		if (place)
+			continue;
+		rig->services[0].entries[1] = service;
+		assert_int_equal(rig_run(rig->lb, &in, 0, &out), XDP_PASS);
+		rig->services[0].entries[1] = (struct lb_service){0};
+	}
+	rig_close(rig);
+}
+
+/* The seed of a service's catalog decides on the slots. */
+static void test_seed(void **state)
+{
+	struct rig *rig = rig_open(RIG_ALL);
+	int slots[256] = {0}, found = 0;
+	struct frame in;
+
+	(void)state;
+	build(TCP4_SPREAD, &in);
+	for (uint32_t seed = 0; seed < 1000; seed++) {
+		for (int entry = 0; entry < LB_SERVICE_ENTRIES; entry++) {
+			struct lb_service *service = &rig->services[entry / 2].entries[entry % 2];
+
+			if (service->target.word && service->target.service == S_SPREAD4)
+				service->target.seed = seed;
+		}
+		slots[outer_byte(rig, &in, SLOT_BYTE)]++;
+	}
+	for (int i = 0; i < 251; i++)
+		found += slots[i] > 0;
+	assert_in_range(found, 230, 251);
+	rig_close(rig);
+}
+
+/* After all rows: nothing was counted for what the world does not have. */
+static void test_others_count_nothing(void **state)
+{
+	struct rig *rig = rig_get(RIG_ALL);
+	int services = bpf_map__fd(rig->skeleton->maps.service_counters);
+	int backends = bpf_map__fd(rig->skeleton->maps.backend_counters);
+
+	(void)state;
+	for (uint32_t i = RIG_SERVICES; i <= LB_MAX_SERVICES; i++)
+		assert_int_equal(rig_counter(services, i).packets, 0);
+	for (uint32_t i = RIG_BACKENDS; i <= LB_MAX_BACKENDS; i++)
+		assert_int_equal(rig_counter(backends, i).packets, 0);
+}
+
+const struct CMUnitTest behaviour_tests[] = {
+	{"5,020 flows reach all 251 slots, none of them with more than 50", test_flows_spread},
+	{"affinity client: 5,020 clients reach all 251 slots", test_clients_spread},
+	{"affinity client: 65,536 ports of a client have one slot", test_client_stays},
+	{"the outer IPv4 source takes all addresses of its prefix", test_source_varies},
+	{"the outer IPv6 source varies in its last 32 bits only", test_ipv6_source_varies},
+	{"a table that is swapped between two packets takes effect", test_table_is_swapped},
+	{"a backend that changes between two packets takes effect", test_backend_changes},
+	{"a service is found in each of its four places", test_places},
+	{"the seed of a service moves its flows", test_seed},
+	{"nothing is counted for services and backends that do not exist",
+	 test_others_count_nothing},
+};
+
+const size_t behaviour_test_count = sizeof(behaviour_tests) / sizeof(*behaviour_tests);

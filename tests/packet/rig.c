@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "rig.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+
+#include "hash.h"
+#include "lb.skel.h"
+#include "headroom.skel.h"
+#include "harness.h"
+#include "world.h"
+
+static const struct lb_features features_of[RIG_COUNT] = {
+	[RIG_ALL] =
+		{.ipv6 = 1, .any_port = 1, .affinity_client = 1, .outer_ipv4 = 1, .outer_ipv6 = 1},
+	[RIG_VARIED] = {.ipv6 = 1,
+			.any_port = 1,
+			.affinity_client = 1,
+			.source_varied = 1,
+			.outer_ipv4 = 1,
+			.outer_ipv6 = 1},
+	[RIG_INTERFACES] = {.ipv6 = 1,
+			    .any_port = 1,
+			    .affinity_client = 1,
+			    .outer_ipv4 = 1,
+			    .outer_ipv6 = 1,
+			    .many_interfaces = 1},
+	[RIG_PLAIN] = {.outer_ipv4 = 1, .outer_ipv6 = 1},
+	[RIG_NO_OUTER_IPV4] = {.ipv6 = 1, .outer_ipv6 = 1},
+	[RIG_NO_OUTER_IPV6] = {.ipv6 = 1, .outer_ipv4 = 1},
+};
+
+static struct rig *rigs[RIG_COUNT];
+
+/* In a TAP stream libbpf's warnings are comments. */
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+{
+	if (level != LIBBPF_WARN)
+		return 0;
+	printf("# ");
+	return vprintf(format, args);
+}
+
+bool harness_start(void)
+{
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	dup2(STDOUT_FILENO, STDERR_FILENO); /* cmocka writes "not ok" to stderr */
+	libbpf_set_print(print_libbpf);
+	if (!geteuid())
+		return true;
+	puts("1..0 # SKIP needs root");
+	return false;
+}
+
+void rig_network(void)
+{
+	assert_int_equal(unshare(CLONE_NEWNET), 0);
+	assert_int_equal(
+		system("ip link add hp-a index 2 type veth peer name hp-b index 3 >/dev/null"), 0);
+}
+
+static void *map_memory(struct bpf_map *map, size_t bytes)
+{
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+
+	assert_true(memory != MAP_FAILED);
+	return memory;
+}
+
+struct rig *rig_open(enum rig_name name)
+{
+	struct rig *rig = calloc(1, sizeof(*rig));
+
+	assert_non_null(rig);
+	rig->skeleton = lb_bpf__open();
+	assert_non_null(rig->skeleton);
+	rig->skeleton->rodata->features = features_of[name];
+	assert_int_equal(lb_bpf__load(rig->skeleton), 0);
+	rig->lb = bpf_program__fd(rig->skeleton->progs.hairpin_lb);
+	rig->trace = bpf_program__fd(rig->skeleton->progs.hairpin_trace);
+	rig->services = map_memory(rig->skeleton->maps.services,
+				   LB_SERVICE_BUCKETS * sizeof(*rig->services));
+	rig->backends = map_memory(rig->skeleton->maps.backends,
+				   (LB_MAX_BACKENDS + 1) * sizeof(*rig->backends));
+	world_fill(rig);
+	return rig;
+}
+
+struct rig *rig_get(enum rig_name name)
+{
+	if (!rigs[name])
+		rigs[name] = rig_open(name);
+	return rigs[name];
+}
+
+void rig_close(struct rig *rig)
+{
+	if (!rig)
+		return;
+	munmap(rig->services, LB_SERVICE_BUCKETS * sizeof(*rig->services));
+	munmap(rig->backends, (LB_MAX_BACKENDS + 1) * sizeof(*rig->backends));
+	lb_bpf__destroy(rig->skeleton);
+	free(rig);
+}
+
+void rig_close_all(void)
+{
+	for (int name = 0; name < RIG_COUNT; name++) {
+		rig_close(rigs[name]);
+		rigs[name] = NULL;
+	}
+}
+
+int rig_run(int program, const struct frame *in, uint32_t interface, struct frame *out)
+{
+	struct xdp_md context = {.data_end = in->length, .ingress_ifindex = interface};
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = in->bytes, .data_size_in = in->length,
+		    .data_out = out->bytes, .data_size_out = FRAME_SIZE, .repeat = 1);
+
+	if (interface) {
+		options.ctx_in = &context;
+		options.ctx_size_in = sizeof(context);
+	}
+	if (bpf_prog_test_run_opts(program, &options))
+		fail_msg("BPF_PROG_RUN with %u bytes: %s", in->length, strerror(errno));
+	out->length = options.data_size_out;
+	return options.retval;
+}
+
+int rig_wrap(int program, uint32_t room, uint32_t length)
+{
+	struct headroom_bpf *skeleton = headroom_bpf__open();
+	uint32_t first = 0;
+	int wrapper;
+
+	assert_non_null(skeleton);
+	skeleton->rodata->room = room;
+	skeleton->rodata->length = length;
+	assert_int_equal(headroom_bpf__load(skeleton), 0);
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(skeleton->maps.programs), &first, &program,
+					     BPF_ANY),
+			 0);
+	wrapper = dup(bpf_program__fd(skeleton->progs.leave_headroom));
+	/* A program array is emptied when its last user descriptor goes; the copy keeps it. */
+	assert_true(dup(bpf_map__fd(skeleton->maps.programs)) >= 0);
+	headroom_bpf__destroy(skeleton);
+	assert_true(wrapper >= 0);
+	return wrapper;
+}
+
+struct lb_counter rig_counter(int map, uint32_t index)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct lb_counter values[cpus], sum = {0};
+
+	assert_int_equal(bpf_map_lookup_elem(map, &index, values), 0);
+	for (int i = 0; i < cpus; i++) {
+		sum.packets += values[i].packets;
+		sum.bytes += values[i].bytes;
+	}
+	return sum;
+}
+
+void rig_count(const struct rig *rig, struct rig_counts *out)
+{
+	int cpus = libbpf_num_possible_cpus();
+	uint64_t values[cpus];
+
+	memset(out, 0, sizeof(*out));
+	for (uint32_t i = 0; i < LB_REASON_COUNT; i++) {
+		int map = bpf_map__fd(rig->skeleton->maps.reason_counters);
+
+		assert_int_equal(bpf_map_lookup_elem(map, &i, values), 0);
+		for (int cpu = 0; cpu < cpus; cpu++)
+			out->reasons[i] += values[cpu];
+	}
+	for (uint32_t i = 0; i < RIG_SERVICES; i++)
+		out->services[i] =
+			rig_counter(bpf_map__fd(rig->skeleton->maps.service_counters), i);
+	for (uint32_t i = 0; i < RIG_BACKENDS; i++)
+		out->backends[i] =
+			rig_counter(bpf_map__fd(rig->skeleton->maps.backend_counters), i);
+}
+
+struct lb_trace rig_trace(const struct rig *rig)
+{
+	return rig->skeleton->bss->trace;
+}
+
+void rig_table(const struct rig *rig, uint32_t pool, uint32_t size, uint16_t first, uint16_t step)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE | BPF_F_INNER_MAP);
+	int table = bpf_map_create(BPF_MAP_TYPE_ARRAY, "table", sizeof(uint32_t),
+				   sizeof(struct lb_slot_pair), (size + 1) / 2, &options);
+
+	assert_true(table >= 0);
+	for (uint32_t i = 0; i < (size + 1) / 2; i++) {
+		struct lb_slot_pair pair = {
+			.slots = {{.backend = first + 2 * i * step},
+				  {.backend = first + (2 * i + 1) * step}},
+		};
+
+		/* Beyond the last slot: what must never be read. */
+		if (2 * i + 1 == size)
+			pair.slots[1].backend = WORLD_POISON;
+		assert_int_equal(bpf_map_update_elem(table, &i, &pair, BPF_ANY), 0);
+	}
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(rig->skeleton->maps.tables), &pool, &table,
+					     BPF_ANY),
+			 0);
+	close(table);
+}
+
+struct lb_service *rig_place(const struct rig *rig, const struct lb_service *service, int place)
+{
+	uint64_t hash = hash_service(&service->key);
+	uint32_t bucket = place < 2 ? hash_first_bucket(hash) : hash_second_bucket(hash);
+	struct lb_service *entry = &rig->services[bucket].entries[place % 2];
+
+	if (entry->target.word)
+		return NULL;
+	*entry = *service;
+	return entry;
+}
+
+struct lb_service *rig_service(const struct rig *rig, const struct lb_service *service)
+{
+	for (int place = 0; place < 4; place++) {
+		struct lb_service *entry = rig_place(rig, service, place);
+
+		if (entry)
+			return entry;
+	}
+	fail_msg("no place for a service");
+	return NULL;
+}
