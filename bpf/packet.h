@@ -113,6 +113,12 @@ static __always_inline bool packet_is_extension(__u8 next_header)
 	       next_header == IPPROTO_DSTOPTS || next_header == IPPROTO_AH;
 }
 
+/* ::ffff:a.b.c.d on the wire: not the IPv4 address that we write so, but nobody's (RFC 4291). */
+static __always_inline bool packet_is_mapped(const struct lb_address *address)
+{
+	return !address->halves[0] && address->words[2] == bpf_htonl(0xffff);
+}
+
 static __always_inline enum lb_reason packet_parse_ipv6(struct packet *pkt, struct cursor *cursor)
 {
 	__u64 left = cursor->end - cursor->at;
@@ -126,6 +132,8 @@ static __always_inline enum lb_reason packet_parse_ipv6(struct packet *pkt, stru
 	pkt->tos = ip->priority << 4 | ip->flow_lbl[0] >> 4;
 	pkt->ip_length = sizeof(*ip) + bpf_ntohs(ip->payload_len);
 
+	if (packet_is_mapped(&pkt->flow.destination))
+		return LB_NO_SERVICE;
 	if (ip->nexthdr == IPPROTO_ICMPV6)
 		pkt->unfit = LB_ICMP;
 	else if (ip->nexthdr == IPPROTO_FRAGMENT)
