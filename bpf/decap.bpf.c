@@ -45,7 +45,7 @@ static __always_inline enum decap_reason parse_ipv4(void *at, void *end, struct 
 {
 	struct iphdr *ip = at;
 
-	if ((void *)(ip + 1) > end)
+	if ((void *)(ip + 1) > end || ip->version != 4)
 		return DECAP_NOT_TUNNEL;
 	if (ip->protocol != IPPROTO_IPIP && ip->protocol != IPPROTO_IPV6)
 		return DECAP_NOT_TUNNEL;
@@ -62,11 +62,14 @@ static __always_inline enum decap_reason parse_ipv6(void *at, void *end, struct 
 {
 	struct ipv6hdr *ip = at;
 
-	if ((void *)(ip + 1) > end)
+	if ((void *)(ip + 1) > end || ip->version != 6)
 		return DECAP_NOT_TUNNEL;
 	if (ip->nexthdr != IPPROTO_IPIP && ip->nexthdr != IPPROTO_IPV6)
 		return DECAP_NOT_TUNNEL;
 	__builtin_memcpy(&tunnel->destination, &ip->daddr, sizeof(tunnel->destination));
+	/* ::ffff:a.b.c.d on the wire is not the IPv4 address that the map writes so. */
+	if (!tunnel->destination.halves[0] && tunnel->destination.words[2] == bpf_htonl(0xffff))
+		return DECAP_NOT_LOCAL;
 	tunnel->protocol = ip->nexthdr;
 	tunnel->outer_length = sizeof(*ip);
 	return DECAP_UNWRAPPED;

@@ -80,6 +80,9 @@ const struct decap_row decap_rows[] = {
 	{"IPv6 in IPv6 to another host is left alone",
 	 {OUTER6(IPV6, "2001:db8:b::22", 60, 0x12345)}, {TCP_6IN6},
 	 DECAP_NOT_LOCAL, XDP_PASS},
+	{"IPv6 to the mapped form of a host's IPv4 address is not for the host",
+	 {OUTER6(IPIP, "::ffff:10.0.0.21", 40, 0x12345)}, {TCP_4IN4},
+	 DECAP_NOT_LOCAL, XDP_PASS},
 
 	{"IPv4 without a tunnel is left alone",
 	 {0}, {TCP_4IN4},
@@ -112,6 +115,12 @@ const struct decap_row decap_rows[] = {
 	  "45 00 00 28 12 34 40 00 3d 06 3f 60 c6 33 64 07 c0 00 02 01"
 	  "9c 41 00 50 01 02 03 04 05 06 07 08 50 02 fa f0 be ef 00 00"},
 	 DECAP_NOT_TUNNEL, XDP_PASS},
+	{"an outer IPv4 header that says version 6 is left alone",
+	 {OUTER4(IPIP, B4, 60)}, {TCP_4IN4},
+	 DECAP_NOT_TUNNEL, XDP_PASS, .patches = {{14, 1, 0x65}}},
+	{"an outer IPv6 header that says version 4 is left alone",
+	 {OUTER6(IPIP, B6, 40, 0x12345)}, {TCP_4IN4},
+	 DECAP_NOT_TUNNEL, XDP_PASS, .patches = {{14, 1, 0x40}}},
 	{"an Ethernet header alone is left alone",
 	 {OUTER4(IPIP, B4, 60)}, {TCP_4IN4},
 	 DECAP_NOT_TUNNEL, XDP_PASS, .length = 14},
