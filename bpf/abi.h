@@ -62,9 +62,14 @@ union lb_service_target {
 /* key of a service; port 0 is "any port", protocol 0 with port 0 is a VIP entry */
 struct lb_service_key {
 	struct lb_address address;
-	__be16 port;
-	__u8 protocol;
-	__u8 unused[5]; /* zero; makes the key three words */
+	union {
+		struct {
+			__be16 port;
+			__u8 protocol;
+			__u8 unused[5]; /* zero */
+		};
+		__u64 port_protocol; /* compared as one word */
+	};
 };
 
 struct lb_service {

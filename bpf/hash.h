@@ -46,7 +46,12 @@ static inline __attribute__((always_inline)) __u32 hash_second_bucket(__u64 h)
 /* What the flow hash covers. Addresses and ports in wire order. */
 struct flow {
 	struct lb_address source, destination;
-	__be16 source_port, destination_port;
+	union {
+		struct {
+			__be16 source_port, destination_port;
+		};
+		__u32 ports; /* as they stand in the packet */
+	};
 	__u8 protocol;
 };
 
@@ -57,7 +62,7 @@ struct flow {
 static inline __attribute__((always_inline)) __u64 hash_flow(const struct flow *flow, int ipv6,
 							     __u32 seed)
 {
-	__u64 ports = (__u64)flow->destination_port << 48 | (__u64)flow->source_port << 32;
+	__u64 ports = (__u64)flow->ports << 32;
 	__u64 h = (__u64)seed * HASH_M4;
 
 	if (ipv6) {

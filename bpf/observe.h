@@ -19,7 +19,7 @@ static __always_inline int observe_action(enum lb_reason reason)
 	}
 }
 
-static __always_inline void observe_count(void *map, __u32 index, __u32 bytes)
+static __always_inline void observe_count(void *map, __u32 index, __u64 bytes)
 {
 	struct lb_counter *counter = bpf_map_lookup_elem(map, &index);
 

@@ -25,7 +25,8 @@ struct packet {
 	enum lb_reason unfit;
 	__u8 ipv6;
 	__u8 tos; /* DSCP and ECN */
-	__u16 frame_length;
+	/* 64 bits: for less clang spills half of a pointer, which the verifier refuses. */
+	__u64 frame_length;
 	__u32 ip_length; /* of the IP packet with its header, by its own word */
 
 	/* Set by select.h. */
@@ -51,10 +52,6 @@ static __always_inline void *cursor_take(struct cursor *cursor, __u32 size)
 	return at;
 }
 
-struct ports {
-	__be16 source, destination;
-};
-
 /* TCP and UDP begin with the ports; the rest of the header has to be there too. */
 static __always_inline enum lb_reason packet_parse_transport(struct packet *pkt,
 							     struct cursor *cursor, __u8 protocol,
@@ -62,15 +59,19 @@ static __always_inline enum lb_reason packet_parse_transport(struct packet *pkt,
 {
 	__u32 header_length =
 		protocol == IPPROTO_TCP ? sizeof(struct tcphdr) : sizeof(struct udphdr);
-	struct ports *ports = cursor_take(cursor, sizeof(*ports));
+	__u32 *ports = cursor_take(cursor, sizeof(*ports));
 
 	if (!ports || cursor->at + header_length - sizeof(*ports) > cursor->end ||
 	    pkt->ip_length < ip_header_length + header_length)
 		return LB_BAD_LENGTH;
 	pkt->flow.protocol = protocol;
-	pkt->flow.source_port = ports->source;
-	pkt->flow.destination_port = ports->destination;
+	pkt->flow.ports = *ports;
 	return LB_CONTINUE;
+}
+
+static __always_inline struct lb_address packet_map_ipv4(__be32 address)
+{
+	return (struct lb_address){.words = {0, 0, bpf_htonl(0xffff), address}};
 }
 
 #define IPV4_FRAGMENT 0x3fff /* more fragments, or an offset: RFC 791 section 3.1 */
@@ -82,12 +83,8 @@ static __always_inline enum lb_reason packet_parse_ipv4(struct packet *pkt, stru
 
 	if (!ip || ip->version != 4)
 		return LB_TRUNCATED;
-	pkt->flow.source.halves[0] = 0;
-	pkt->flow.source.words[2] = bpf_htonl(0xffff);
-	pkt->flow.source.words[3] = ip->saddr;
-	pkt->flow.destination.halves[0] = 0;
-	pkt->flow.destination.words[2] = bpf_htonl(0xffff);
-	pkt->flow.destination.words[3] = ip->daddr;
+	pkt->flow.source = packet_map_ipv4(ip->saddr);
+	pkt->flow.destination = packet_map_ipv4(ip->daddr);
 	pkt->tos = ip->tos;
 	pkt->ip_length = bpf_ntohs(ip->tot_len);
 
@@ -128,7 +125,6 @@ static __always_inline enum lb_reason packet_parse_ipv6(struct packet *pkt, stru
 		return LB_TRUNCATED;
 	__builtin_memcpy(&pkt->flow.source, &ip->saddr, sizeof(pkt->flow.source));
 	__builtin_memcpy(&pkt->flow.destination, &ip->daddr, sizeof(pkt->flow.destination));
-	pkt->ipv6 = true;
 	pkt->tos = ip->priority << 4 | ip->flow_lbl[0] >> 4;
 	pkt->ip_length = sizeof(*ip) + bpf_ntohs(ip->payload_len);
 
@@ -149,21 +145,17 @@ static __always_inline enum lb_reason packet_parse_ipv6(struct packet *pkt, stru
 	return LB_CONTINUE;
 }
 
-/* packet_parse(): fills pkt. Final for what cannot be for a service. */
-static __always_inline enum lb_reason packet_parse(struct packet *pkt)
+/* packet_open(): the frame from behind its Ethernet header on, and that one's type; 0: none. */
+static __always_inline __be16 packet_open(struct packet *pkt, struct cursor *cursor)
 {
-	struct cursor cursor = {(void *)(long)pkt->ctx->data, (void *)(long)pkt->ctx->data_end};
 	struct ethhdr *eth;
 
-	pkt->frame_length = cursor.end - cursor.at;
-	eth = cursor_take(&cursor, sizeof(*eth));
-	if (!eth)
-		return LB_NOT_IP;
-	if (eth->h_proto == bpf_htons(ETH_P_IP))
-		return packet_parse_ipv4(pkt, &cursor);
-	if (eth->h_proto == bpf_htons(ETH_P_IPV6))
-		return features.ipv6 ? packet_parse_ipv6(pkt, &cursor) : LB_NO_SERVICE;
-	return LB_NOT_IP;
+	cursor->at = (void *)(long)pkt->ctx->data;
+	cursor->end = (void *)(long)pkt->ctx->data_end;
+	pkt->frame_length = cursor->end - cursor->at;
+	eth = cursor_take(cursor, sizeof(*eth));
+	/* struct ethhdr is packed, and the compiler would read it byte by byte. */
+	return eth ? *(__be16 *)((void *)eth + offsetof(struct ethhdr, h_proto)) : 0;
 }
 
 #endif

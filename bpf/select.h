@@ -10,7 +10,7 @@ static __always_inline bool service_matches(const struct lb_service *service,
 					    const struct lb_service_key *key)
 {
 	return service->key.address.halves[1] == key->address.halves[1] &&
-	       service->key.port == key->port && service->key.protocol == key->protocol &&
+	       service->key.port_protocol == key->port_protocol &&
 	       service->key.address.halves[0] == key->address.halves[0];
 }
 
