@@ -144,19 +144,45 @@ static int put_service(struct filler *filler, const struct catalog_service *serv
 	return status ?: filler_put(filler, &vip, service->name, err);
 }
 
-static int empty_unwanted(struct filler *filler)
+/*
+ * Exact ports before "any port": a packet looks for its exact port first, and would otherwise meet
+ * a changed "any port" before the new exact one.
+ */
+static int put_services(struct filler *filler, const struct catalog *catalog,
+			const uint16_t *services, const uint16_t *pools, bool any_port,
+			struct err *err)
 {
-	static const struct lb_service empty;
-	bool any = false;
+	uint32_t seed = table_hash(catalog->seed, 0);
 	int status = 0;
 
-	for (uint32_t at = 0; !status && at < LB_SERVICE_ENTRIES; at++) {
-		if (!filler->entries[at].target.word || filler->wanted[at])
-			continue;
-		any = true;
-		status = filler_write(filler, at, &empty);
-	}
-	return !status && any ? filler_grace(filler) : status;
+	for (size_t i = 0; !status && i < catalog->service_count; i++)
+		if (!catalog->services[i].port == any_port)
+			status = put_service(filler, &catalog->services[i], services[i],
+					     pools[catalog->services[i].pool], seed, err);
+	return status;
+}
+
+/* Waits for the packets that may have missed, or still hold, what was written since the last wait.
+ */
+static int settle(struct filler *filler)
+{
+	const struct plan *plan = filler->plan;
+
+	if (!plan->count || plan->ops[plan->count - 1].kind != PLAN_SERVICE)
+		return 0;
+	return filler_grace(filler);
+}
+
+static int empty_unwanted(struct filler *filler, bool any_port)
+{
+	static const struct lb_service empty;
+	int status = 0;
+
+	for (uint32_t at = 0; !status && at < LB_SERVICE_ENTRIES; at++)
+		if (filler->entries[at].target.word && !filler->wanted[at] &&
+		    !filler->entries[at].key.port == any_port)
+			status = filler_write(filler, at, &empty);
+	return status;
 }
 
 int plan_services(const struct catalog *catalog, const struct state *state,
@@ -169,16 +195,17 @@ int plan_services(const struct catalog *catalog, const struct state *state,
 		.wanted = calloc(LB_SERVICE_ENTRIES, sizeof(bool)),
 		.plan = plan,
 	};
-	uint32_t seed = table_hash(catalog->seed, 0);
 	int status = filler.entries && filler.wanted ? 0 : -ENOMEM;
 
 	if (!status)
 		memcpy(filler.entries, state->services, bytes);
-	for (size_t i = 0; !status && i < catalog->service_count; i++)
-		status = put_service(&filler, &catalog->services[i], services[i],
-				     pools[catalog->services[i].pool], seed, err);
-	if (!status)
-		status = empty_unwanted(&filler);
+	status = status ?: put_services(&filler, catalog, services, pools, false, err);
+	status = status ?: settle(&filler);
+	status = status ?: put_services(&filler, catalog, services, pools, true, err);
+	status = status ?: settle(&filler);
+	status = status ?: empty_unwanted(&filler, true);
+	status = status ?: empty_unwanted(&filler, false);
+	status = status ?: settle(&filler);
 	free(filler.entries);
 	free(filler.wanted);
 	return status;
