@@ -185,6 +185,19 @@ static int empty_unwanted(struct filler *filler, bool any_port)
 	return status;
 }
 
+/* A daemon that died while it moved an entry left it at two places; packets find the first. */
+static int empty_doubles(struct filler *filler)
+{
+	static const struct lb_service empty;
+	int status = 0;
+
+	for (uint32_t at = 0; !status && at < LB_SERVICE_ENTRIES; at++)
+		if (filler->entries[at].target.word &&
+		    filler_find(filler, &filler->entries[at].key) != at)
+			status = filler_write(filler, at, &empty);
+	return status;
+}
+
 int plan_services(const struct catalog *catalog, const struct state *state,
 		  const uint16_t *services, const uint16_t *pools, struct plan *plan,
 		  struct err *err)
@@ -199,6 +212,8 @@ int plan_services(const struct catalog *catalog, const struct state *state,
 
 	if (!status)
 		memcpy(filler.entries, state->services, bytes);
+	status = status ?: empty_doubles(&filler);
+	status = status ?: settle(&filler);
 	status = status ?: put_services(&filler, catalog, services, pools, false, err);
 	status = status ?: settle(&filler);
 	status = status ?: put_services(&filler, catalog, services, pools, true, err);
