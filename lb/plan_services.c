@@ -64,58 +64,74 @@ static int filler_grace(struct filler *filler)
 }
 
 /*
- * Frees an entry of bucket by moving its tenant to the tenant's other bucket, which may have to be
- * freed first. The tenant is found at one of its places at any moment: it is written at the new
- * one before it goes from the old one, and a packet that looked at the new place too early still
- * sees the old one until the grace is over.
+ * The tenant is found at one of its places at any moment: it is written at the new one before it
+ * goes from the old one, and a packet that looked at the new place too early still sees the old one
+ * until the grace is over.
  */
-static uint32_t make_room(struct filler *filler, uint32_t bucket, int depth)
+static int filler_move(struct filler *filler, uint32_t from, uint32_t to)
 {
 	static const struct lb_service empty;
-	uint32_t at = free_entry(filler, bucket);
+	struct lb_service tenant = filler->entries[from];
 
-	if (at != NOWHERE || !depth)
-		return at;
-	for (uint32_t i = 0; i < LB_SERVICE_BUCKET_SIZE; i++) {
-		uint32_t from = bucket * LB_SERVICE_BUCKET_SIZE + i, buckets[2], to;
-		struct lb_service tenant = filler->entries[from];
-
-		buckets_of(&tenant.key, buckets);
-		to = make_room(filler, buckets[0] == bucket ? buckets[1] : buckets[0], depth - 1);
-		if (to == NOWHERE)
-			continue;
-		filler->wanted[to] = filler->wanted[from];
-		filler->wanted[from] = false;
-		if (filler_write(filler, to, &tenant) || filler_grace(filler) ||
-		    filler_write(filler, from, &empty) || filler_grace(filler))
-			return NOWHERE;
-		return from;
-	}
-	return NOWHERE;
+	filler->wanted[to] = filler->wanted[from];
+	filler->wanted[from] = false;
+	return filler_write(filler, to, &tenant) ?: filler_grace(filler)
+						 ?: filler_write(filler, from, &empty)
+						 ?: filler_grace(filler);
 }
 
-static uint32_t place_for(struct filler *filler, const struct lb_service_key *key)
+static uint32_t other_bucket(const struct lb_service_key *key, uint32_t bucket)
 {
-	uint32_t buckets[2], at;
+	uint32_t buckets[2];
 
 	buckets_of(key, buckets);
-	at = free_entry(filler, buckets[0]);
-	if (at == NOWHERE)
-		at = free_entry(filler, buckets[1]);
-	for (int depth = 1; at == NOWHERE && depth <= MAX_KICKS; depth++)
-		at = make_room(filler, buckets[0], depth);
-	return at;
+	return buckets[0] == bucket ? buckets[1] : buckets[0];
+}
+
+/*
+ * *at is a free entry of bucket. With depth left, one is freed by moving its tenant to the tenant's
+ * other bucket, which may have to be freed first. Returns 0, -ENOSPC or -ENOMEM.
+ */
+static int make_room(struct filler *filler, uint32_t bucket, int depth, uint32_t *at)
+{
+	*at = free_entry(filler, bucket);
+	if (*at != NOWHERE)
+		return 0;
+	for (uint32_t i = 0; depth && i < LB_SERVICE_BUCKET_SIZE; i++) {
+		uint32_t from = bucket * LB_SERVICE_BUCKET_SIZE + i, to;
+		uint32_t other = other_bucket(&filler->entries[from].key, bucket);
+		int status = make_room(filler, other, depth - 1, &to);
+
+		if (status == -ENOSPC)
+			continue;
+		*at = from;
+		return status ?: filler_move(filler, from, to);
+	}
+	return -ENOSPC;
+}
+
+/* The shortest way to a place is found first, so that no way crosses itself. */
+static int place_for(struct filler *filler, const struct lb_service_key *key, uint32_t *at)
+{
+	int status = -ENOSPC;
+	uint32_t buckets[2];
+
+	buckets_of(key, buckets);
+	for (int i = 0; status == -ENOSPC && i < 2 * (MAX_KICKS + 1); i++)
+		status = make_room(filler, buckets[i % 2], i / 2, at);
+	return status;
 }
 
 static int filler_put(struct filler *filler, const struct lb_service *service, const char *name,
 		      struct err *err)
 {
 	uint32_t at = filler_find(filler, &service->key);
+	int status = at == NOWHERE ? place_for(filler, &service->key, &at) : 0;
 
-	if (at == NOWHERE)
-		at = place_for(filler, &service->key);
-	if (at == NOWHERE)
-		return err_set(err, -ENOSPC, "services.%s: no room in the services map", name);
+	if (status == -ENOSPC)
+		return err_set(err, status, "services.%s: no room in the services map", name);
+	if (status)
+		return status;
 	filler->wanted[at] = true;
 	if (!memcmp(&filler->entries[at], service, sizeof(*service)))
 		return 0;
