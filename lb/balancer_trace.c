@@ -65,30 +65,34 @@ static uint32_t make_frame(const struct trace_request *request, uint8_t *frame)
 
 static json_t *outer_json(const uint8_t *frame, uint32_t length)
 {
-	const struct ethhdr *eth = (const void *)frame;
-	const struct ipv6hdr *v6 = (const void *)(eth + 1);
-	const struct iphdr *v4 = (const void *)(eth + 1);
 	char source[ADDRESS_TEXT_SIZE], destination[ADDRESS_TEXT_SIZE], macs[2][18];
-	bool ipv4 = eth->h_proto == htons(ETH_P_IP);
+	struct ethhdr eth;
+	struct ipv6hdr v6;
+	struct iphdr v4;
+	bool ipv4;
 
-	if (length < sizeof(*eth) + sizeof(*v6))
+	if (length < sizeof(eth) + sizeof(v6))
 		return json_null();
+	memcpy(&eth, frame, sizeof(eth)); /* the headers are not aligned in the frame */
+	memcpy(&v4, frame + sizeof(eth), sizeof(v4));
+	memcpy(&v6, frame + sizeof(eth), sizeof(v6));
+	ipv4 = eth.h_proto == htons(ETH_P_IP);
 	for (int i = 0; i < 2; i++) {
-		const uint8_t *mac = i ? eth->h_dest : eth->h_source;
+		const uint8_t *mac = i ? eth.h_dest : eth.h_source;
 
 		snprintf(macs[i], sizeof(macs[i]), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1],
 			 mac[2], mac[3], mac[4], mac[5]);
 	}
-	inet_ntop(ipv4 ? AF_INET : AF_INET6, ipv4 ? (void *)&v4->saddr : (void *)&v6->saddr, source,
+	inet_ntop(ipv4 ? AF_INET : AF_INET6, ipv4 ? (void *)&v4.saddr : (void *)&v6.saddr, source,
 		  sizeof(source));
-	inet_ntop(ipv4 ? AF_INET : AF_INET6, ipv4 ? (void *)&v4->daddr : (void *)&v6->daddr,
+	inet_ntop(ipv4 ? AF_INET : AF_INET6, ipv4 ? (void *)&v4.daddr : (void *)&v6.daddr,
 		  destination, sizeof(destination));
 	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i}", "source_mac", macs[0],
 			 "destination_mac", macs[1], "source", source, "destination", destination,
-			 "protocol", ipv4 ? v4->protocol : v6->nexthdr, "ttl",
-			 ipv4 ? v4->ttl : v6->hop_limit, "length",
-			 ipv4 ? ntohs(v4->tot_len) : (int)sizeof(*v6) + ntohs(v6->payload_len),
-			 "tos", ipv4 ? v4->tos : v6->priority << 4 | v6->flow_lbl[0] >> 4);
+			 "protocol", ipv4 ? v4.protocol : v6.nexthdr, "ttl",
+			 ipv4 ? v4.ttl : v6.hop_limit, "length",
+			 ipv4 ? ntohs(v4.tot_len) : (int)sizeof(v6) + ntohs(v6.payload_len), "tos",
+			 ipv4 ? v4.tos : v6.priority << 4 | v6.flow_lbl[0] >> 4);
 }
 
 static const struct lb_identity *owner_of(const struct balancer *balancer,
