@@ -260,6 +260,11 @@ int api_new(sd_event *event, struct balancer *balancer, const char *socket_path,
 	return 0;
 }
 
+void api_set_balancer(struct api *api, struct balancer *balancer)
+{
+	api->balancer = balancer;
+}
+
 void api_free(struct api *api)
 {
 	if (!api)

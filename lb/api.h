@@ -21,6 +21,9 @@ struct api;
  */
 int api_new(sd_event *event, struct balancer *balancer, const char *socket_path,
 	    unsigned int timeout_s, struct api **out, struct err *err);
+/* Must be called before the event loop runs if api_new() was given NULL. */
+void api_set_balancer(struct api *api, struct balancer *balancer);
+
 void api_free(struct api *api); /* closes and unlinks the socket; NULL is fine */
 
 #endif

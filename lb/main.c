@@ -241,6 +241,18 @@ static int watch(struct daemon *daemon)
 	return status < 0 ? status : 0;
 }
 
+/* Before the balancer, so that a socket that is taken is found while nothing is attached. */
+static int open_api(struct daemon *daemon, struct err_list *errors)
+{
+	struct err err = {0};
+	int status = api_new(daemon->event, NULL, daemon->config.socket_path, API_TIMEOUT_S,
+			     &daemon->api, &err);
+
+	if (status)
+		*err_list_add(errors) = err;
+	return status;
+}
+
 static int start(struct daemon *daemon)
 {
 	struct err_list errors = {0};
@@ -252,10 +264,11 @@ static int start(struct daemon *daemon)
 	}
 	status = watch(daemon);
 	if (!status)
+		status = open_api(daemon, &errors);
+	if (!status)
 		status = balancer_new(daemon->event, &daemon->config, &daemon->balancer, &errors);
 	if (!status)
-		status = api_new(daemon->event, daemon->balancer, daemon->config.socket_path,
-				 API_TIMEOUT_S, &daemon->api, err_list_add(&errors));
+		api_set_balancer(daemon->api, daemon->balancer);
 	if (status)
 		log_errors(&errors);
 	err_list_done(&errors);
