@@ -27,7 +27,7 @@ static inline __attribute__((always_inline)) __u64 hash_service(const struct lb_
 	__u64 h = key->address.halves[0] * HASH_M2 ^ key->address.halves[1] * HASH_M3 ^
 		  ((__u64)key->port << 8 | key->protocol) * HASH_M4;
 
-	return hash_round(hash_round(h));
+	return hash_round(h);
 }
 
 static inline __attribute__((always_inline)) __u32 hash_first_bucket(__u64 h)

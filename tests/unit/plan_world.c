@@ -154,10 +154,8 @@ struct lb_service_key world_key_in(uint32_t first, uint32_t second, uint32_t non
 	uint64_t h = (uint64_t)first << 48 | (uint64_t)second << 32 | nonce;
 
 	key.address.words[0] = htonl(0x20010db8);
-	for (int round = 0; round < 2; round++) {
-		h *= inverse(HASH_M1);
-		h ^= h >> 32;
-	}
+	h *= inverse(HASH_M1);
+	h ^= h >> 32;
 	h ^= key.address.halves[0] * HASH_M2 ^ ((uint64_t)key.port << 8 | key.protocol) * HASH_M4;
 	key.address.halves[1] = h * inverse(HASH_M3);
 	h = hash_service(&key);
