@@ -92,8 +92,8 @@ int config_add_source(struct config *config, const char *text, struct err *err)
 	family_bits = slot == &config->source_ipv4 ? 32 : 128;
 	offset = 128 - family_bits;
 	bits = text[length] ? strtol(text + length + 1, &end, 10) : family_bits;
-	if (end && (*end || !isdigit((unsigned char)text[length + 1]) || bits < 1 ||
-		    bits > family_bits))
+	if (end &&
+	    (*end || !isdigit((unsigned char)text[length + 1]) || bits < 1 || bits > family_bits))
 		return err_set(err, -EINVAL, "--source %s: the prefix length is 1 to %u", text,
 			       family_bits);
 	if (!host_bits_zero(&source.address, offset + bits))

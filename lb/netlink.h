@@ -15,12 +15,12 @@
 #include "err.h"
 
 struct netlink_route {
-	uint8_t type;		  /* RTN_UNICAST, RTN_LOCAL, ... */
-	bool encapsulated;	  /* the route adds headers of its own (MPLS, SRv6, ...) */
-	uint32_t interface;	  /* ifindex */
-	struct lb_address via;	  /* the gateway, or the destination itself when on-link */
+	uint8_t type;             /* RTN_UNICAST, RTN_LOCAL, ... */
+	bool encapsulated;        /* the route adds headers of its own (MPLS, SRv6, ...) */
+	uint32_t interface;       /* ifindex */
+	struct lb_address via;    /* the gateway, or the destination itself when on-link */
 	struct lb_address source; /* zero if the kernel names none */
-	uint32_t mtu;		  /* 0: the route sets none */
+	uint32_t mtu;             /* 0: the route sets none */
 };
 
 struct netlink_link {

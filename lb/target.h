@@ -14,7 +14,7 @@ struct target {
 	struct lb_address address;
 	struct nexthop nexthop;
 
-	int route_error;	    /* why there is no route, a negative errno; 0: there is one */
+	int route_error;            /* why there is no route, a negative errno; 0: there is one */
 	struct netlink_route route; /* zero if there is none */
 	struct neighbour
 		*neighbour; /* that the route leads to; of the table's neighbours, or NULL */

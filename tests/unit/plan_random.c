@@ -327,7 +327,8 @@ static void test_random_changes(void **state)
 	make_keys();
 	for (int seed = 1; seed <= (seeds ? atoi(seeds) : 40); seed++)
 		run(seed, 50, &tally);
-	printf("# %u plans whole (%u operations), %u cut off (in which %u services moved), %u refused\n",
+	printf("# %u plans whole (%u operations), %u cut off (in which %u services moved), %u "
+	       "refused\n",
 	       tally.plans, tally.operations, tally.cut, tally.kicks, tally.refused);
 	assert_true(tally.plans > 4 * tally.refused);
 	(void)state;
