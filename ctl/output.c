@@ -78,7 +78,7 @@ const char *output_count(uint64_t count, const char *noun, char *buffer)
 {
 	char number[OUTPUT_SIZE];
 
-	snprintf(buffer, OUTPUT_SIZE, "%s %s%s", output_number(count, number), noun,
+	snprintf(buffer, OUTPUT_SIZE, "%.30s %.20s%s", output_number(count, number), noun,
 		 count == 1 ? "" : "s");
 	return buffer;
 }

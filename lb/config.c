@@ -88,6 +88,8 @@ int config_add_source(struct config *config, const char *text, struct err *err)
 	address[length] = 0;
 	if (address_parse(address, &source.address))
 		return err_set(err, -EINVAL, "--source %s: not an IPv4 or IPv6 address", text);
+	if (!source.address.words[3] && !source.address.halves[0])
+		return err_set(err, -EINVAL, "--source %s: nothing can be sent from it", text);
 	slot = address_is_ipv4(&source.address) ? &config->source_ipv4 : &config->source_ipv6;
 	family_bits = slot == &config->source_ipv4 ? 32 : 128;
 	offset = 128 - family_bits;

@@ -254,7 +254,8 @@ static void apply_service(struct datapath *datapath, const struct plan_op *op)
 
 	if (!op->service.target.word)
 		store(live, &op->service, target);
-	for (size_t word = 0; word < target; word++)
+	/* From the last word on, so that a half-written key is never that of a VIP entry. */
+	for (size_t word = target; word-- > 0;)
 		store(live, &op->service, word);
 	store(live, &op->service, target);
 }

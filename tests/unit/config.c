@@ -67,6 +67,8 @@ static void test_bad_sources(void **state)
 		{" 10.0.0.1", "--source  10.0.0.1: not an IPv4 or IPv6 address"},
 		{"/24", "--source /24: not an IPv4 or IPv6 address"},
 		{"::ffff:10.0.0.1", "--source ::ffff:10.0.0.1: not an IPv4 or IPv6 address"},
+		{"0.0.0.0", "--source 0.0.0.0: nothing can be sent from it"},
+		{"::", "--source ::: nothing can be sent from it"},
 		{"2001:db8:::", "--source 2001:db8:::: not an IPv4 or IPv6 address"},
 		{"1111111111222222222233333333334444444444555555",
 		 "--source 1111111111222222222233333333334444444444555555: not an address"},
