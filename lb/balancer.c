@@ -12,6 +12,10 @@
 #include "balancer_internal.h"
 #include "log.h"
 
+/* How long a change waits for new backends to answer ARP. An answer takes well below 1 ms on a wire;
+ * a backend that is not there costs the caller this much. */
+#define SETTLE_MS 200
+
 uint64_t time_now_us(void)
 {
 	struct timespec now;
@@ -42,6 +46,8 @@ static int follow_backends(struct balancer *balancer, const struct catalog *cata
 		for (size_t j = 0; j < catalog->pools[i].backend_count; j++)
 			addresses[count++] = catalog->pools[i].backends[j].address;
 	status = nexthop_table_set(balancer->nexthops, addresses, count, err);
+	if (!status)
+		nexthop_table_settle(balancer->nexthops, SETTLE_MS);
 	free(addresses);
 	return status;
 }

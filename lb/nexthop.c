@@ -10,6 +10,7 @@
 #include "nexthop.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -24,6 +25,8 @@
 #include "neighbour.h"
 #include "netlink.h"
 #include "target.h"
+
+#define SETTLE_POLL_MS 10
 
 #define CHANGED_EVERY_US (5 * 1000)
 /* Events about routes come in crowds: one scan for all that come within this time. */
@@ -405,6 +408,31 @@ int nexthop_table_set(struct nexthop_table *table, const struct lb_address *addr
 	}
 	neighbour_set_ask(table->neighbours);
 	return 0;
+}
+
+static bool is_waiting(const struct nexthop_table *table)
+{
+	const struct target *target;
+
+	TAILQ_FOREACH(target, &table->targets, order)
+	if (target->neighbour && target->neighbour->state == NEIGHBOUR_WAITING &&
+	    !target->neighbour->error)
+		return true;
+	return false;
+}
+
+void nexthop_table_settle(struct nexthop_table *table, unsigned int timeout_ms)
+{
+	const uint64_t end_us = clock_us(CLOCK_MONOTONIC) + timeout_ms * UINT64_C(1000);
+
+	while (is_waiting(table) && clock_us(CLOCK_MONOTONIC) < end_us) {
+		struct pollfd events = {.fd = netlink_events_fd(table->events), .events = POLLIN};
+
+		if (poll(&events, 1, SETTLE_POLL_MS) > 0)
+			on_events(NULL, events.fd, POLLIN, table);
+		else
+			neighbour_set_ask(table->neighbours);
+	}
 }
 
 const struct nexthop *nexthop_find(const struct nexthop_table *table,

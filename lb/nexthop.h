@@ -53,6 +53,12 @@ void nexthop_table_free(struct nexthop_table *table); /* NULL is fine */
 int nexthop_table_set(struct nexthop_table *table, const struct lb_address *addresses, size_t count,
 		      struct err *err);
 
+/*
+ * nexthop_table_settle(): waits until every neighbour that was asked for has answered or failed, but
+ * timeout_ms at most. So a backend that is there is resolved before it gets traffic.
+ */
+void nexthop_table_settle(struct nexthop_table *table, unsigned int timeout_ms);
+
 /* nexthop_find(): the next hop of a followed address, or NULL. Borrowed until the next
  * nexthop_table_set() or return to the event loop. */
 const struct nexthop *nexthop_find(const struct nexthop_table *table,

@@ -285,6 +285,26 @@ static void on_link_addresses_are_resolved(void **state)
 	assert_true(fixture->changes >= 1);
 }
 
+/* No turn of the loop: a change of the catalog waits within one. */
+static void settling_waits_for_answers_and_not_for_ever(void **state)
+{
+	struct fixture *fixture = *state;
+
+	follow(fixture, "10.7.0.2", "2001:db8:7::2", "10.9.0.2");
+	await_resolved(fixture, "2001:db8:7::2", peer_mac); /* links are up */
+	follow(fixture, NULL, NULL, NULL);
+	run("ip neigh flush all");
+	follow(fixture, "10.7.0.2", "2001:db8:7::2", "10.9.0.2");
+	assert_false(find(fixture, "10.7.0.2")->resolved);
+	nexthop_table_settle(fixture->table, PATIENCE_US / 1000);
+	assert_true(is_resolved(find(fixture, "10.7.0.2"), peer_mac));
+	assert_true(is_resolved(find(fixture, "2001:db8:7::2"), peer_mac));
+	assert_true(is_resolved(find(fixture, "10.9.0.2"), peer2_mac));
+	follow(fixture, "10.7.0.2", "10.7.0.9", NULL);
+	nexthop_table_settle(fixture->table, 100);
+	assert_false(find(fixture, "10.7.0.9")->resolved);
+}
+
 static void addresses_behind_a_gateway_are_resolved(void **state)
 {
 	struct fixture *fixture = *state;
@@ -683,6 +703,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define ROW(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		ROW(on_link_addresses_are_resolved),
+		ROW(settling_waits_for_answers_and_not_for_ever),
 		ROW(addresses_behind_a_gateway_are_resolved),
 		ROW(one_that_is_silent_is_found_when_it_appears),
 		ROW(a_new_mac_of_a_neighbour_is_noticed),
