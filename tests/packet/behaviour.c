@@ -220,6 +220,45 @@ static void test_places(void **state)
 	rig_close(rig);
 }
 
+/* Keys that share a bucket differ in one field, and only one of them is meant. */
+static void test_neighbours(void **state)
+{
+	struct rig *rig = rig_open(RIG_ALL);
+	const struct lb_service_key wanted = {.port = htons(80), .protocol = TCP};
+	struct lb_service service = {
+		.target = {.service = S_THREE, .flags = LB_SERVICE_USED, .pool = P_IPV4},
+	};
+	struct lb_service_key keys[4];
+	struct frame in, out;
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		keys[i] = wanted;
+		frame_address("2001:db8:f::9", keys[i].address.bytes);
+	}
+	keys[0].port = htons(81);
+	keys[1].protocol = UDP;
+	keys[2].address.bytes[7] ^= 1;
+	keys[3].address.bytes[15] ^= 1;
+	build(TCP6_STRANGER, &in);
+	for (int i = 0; i < 4; i++) {
+		for (int place = 0; place < 4; place++) {
+			struct lb_service *entry;
+
+			service.key = wanted;
+			frame_address("2001:db8:f::9", service.key.address.bytes);
+			entry = rig_place(rig, &service, place);
+			assert_non_null(entry);
+			assert_int_equal(rig_run(rig->lb, &in, 0, &out), XDP_TX);
+			entry->key = keys[i];
+			assert_int_equal(rig_run(rig->lb, &in, 0, &out), XDP_PASS);
+			frame_compare(&out, &in, "frame for a neighbour");
+			*entry = (struct lb_service){0};
+		}
+	}
+	rig_close(rig);
+}
+
 /* The seed of a service's catalog decides on the slots. */
 static void test_seed(void **state)
 {
@@ -267,6 +306,8 @@ const struct CMUnitTest behaviour_tests[] = {
 	{"a table that is swapped between two packets takes effect", test_table_is_swapped},
 	{"a backend that changes between two packets takes effect", test_backend_changes},
 	{"a service is found in each of its four places", test_places},
+	{"a service with another port, protocol or address in a place is not taken for it",
+	 test_neighbours},
 	{"the seed of a service moves its flows", test_seed},
 	{"nothing is counted for services and backends that do not exist",
 	 test_others_count_nothing},
