@@ -142,8 +142,9 @@ give_route() { # NODE DESTINATION via GATEWAY: also changes one
 # A tunnelled packet is 20 or 40 bytes longer: the network behind the router allows for that.
 lab_mtu=1600
 
+# A bridge takes the lowest MAC of its ports: without one of its own it changes with a new port.
 make_lan() { # NODE BRIDGE ADDRESS/LENGTH...: a bridge in NODE
-	ip -n "hp-$lab-$1" link add "$2" mtu "$lab_mtu" type bridge
+	ip -n "hp-$lab-$1" link add "$2" mtu "$lab_mtu" address 02:00:00:00:00:01 type bridge
 	ip -n "hp-$lab-$1" link set "$2" up
 	give_address "$@"
 }

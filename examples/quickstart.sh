@@ -21,6 +21,7 @@ network namespaces, sends requests, changes backends under way, and removes what
 vip4=203.0.113.10
 vip6=2001:db8::10
 requests=300 # of each VIP, each time
+name=${HAIRPIN_LAB:-quick} # tests use another, so as not to remove what --keep left
 keep=
 install=yes
 
@@ -221,14 +222,14 @@ while (($#)); do
 done
 ((EUID == 0)) || lab_fail "quickstart: network namespaces and XDP need root: sudo $0"
 if [[ ${clean:-} ]]; then
-	lab_begin quick
+	lab_begin "$name"
 	exit 0
 fi
 if [[ $install ]]; then
 	step "installing what is missing of Debian's packages (examples/packages.txt)"
 	packages_install build lab
 fi
-lab_begin quick
+lab_begin "$name"
 build
 make_network
 start_balancing

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What the net tests share: points in TAP, servers and clients. Sourced by each of them.
+# shellcheck disable=SC2034 # variables that only they use
 
 set -euo pipefail
 net_here=$(dirname "${BASH_SOURCE[0]}")

@@ -17,7 +17,8 @@ catalog_for() { # POOL
 		{ "version": 1,
 		  "pools": { "$1": { "backends": { "b1": { "address": "10.2.0.11" } } } },
 		  "services": {
-		    "www": { "address": "$vip4", "protocol": "tcp", "port": 80, "pool": "$1" } } }
+		    "www": { "address": "$vip4", "protocol": "tcp", "port": 80, "pool": "$1" },
+		    "www6": { "address": "$vip6", "protocol": "tcp", "port": 80, "pool": "$1" } } }
 	END
 }
 catalog_for web | write_catalog
@@ -112,6 +113,7 @@ start_hairpind --mode generic
 wait_until 5 all_resolved
 it "generic mode is in status" is generic status '.interfaces[0].mode'
 it "and serves" all_answered b1 ask "$vip4" 80 --count 50
+it "IPv6 too" all_answered b1 ask "$vip6" 80 --count 50
 stop_hairpind
 it "another mode on top of it is refused, with the way out" \
 	refuses 1 "hairpind --detach" hairpind -i eth0 -c "$lab_catalog" --mode native

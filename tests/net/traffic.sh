@@ -14,6 +14,7 @@ make_backend b1 11 "${vips[@]}"
 make_backend b2 12 "${vips[@]}"
 make_far_backend f1 11 "${vips[@]}"
 for node in b1 b2 f1; do serve_on "$node"; done
+spawn server-lb lb "$net_here/server.py" lb --tcp 10.2.0.10 80 --tcp fd02::10 80 --udp 10.2.0.10 53
 give_route lb 10.3.0.0/24 via 10.2.0.2
 give_route lb fd03::/64 via fd02::2
 
@@ -42,7 +43,7 @@ write_catalog <<END
 }
 END
 start_hairpind --mode native
-wait_for_servers b1 b2 f1
+wait_for_servers b1 b2 f1 lb
 
 shares_are_as_weights() { # 100, 200, 100 of 1,200: 300, 600, 300; six sigma is 90 or 104
 	client ask "$vip4" 80 --count 1200 | tee /dev/stderr | jq -e '.failed == 0 and
@@ -85,6 +86,9 @@ it "datagrams that fill a frame come back" \
 it "a service of any port has port 53" all_answered "b1 f1" udp "$other_vip4" 53 --count 50
 it "and port 5353" all_answered "b1 f1" udp "$other_vip4" 5353 --count 50
 it "a port without a service is not forwarded" nothing_answered udp "$vip4" 5353 --count 3
+it "the TCP of the balancer itself passes" all_answered lb ask 10.2.0.10 80 --count 50
+it "over IPv6 too" all_answered lb ask fd02::10 80 --count 50
+it "and its UDP" all_answered lb udp 10.2.0.10 53 --count 50
 
 give_address client eth0 10.1.0.{101..130}/24
 it "with client affinity a client stays on its backend, across services" stays_on_one 10.1.0.101

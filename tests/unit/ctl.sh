@@ -100,6 +100,7 @@ ln -s "$(realpath "$ctl")" "$dir/hairpinctl"
 
 for command in status 'service list' 'pool show web' 'backend up web web-1' 'catalog show' stats \
 	'stats --watch' 'trace tcp 1.2.3.4:5 6.7.8.9:10'; do
+	# shellcheck disable=SC2086 # a command of several words
 	check 3 $command <<-'E'
 	!
 	hairpinctl: cannot reach hairpind on DIR/run/api.sock: no such file or directory; is it running? (systemctl status hairpind)
@@ -282,6 +283,7 @@ for command in status 'service list' 'service add' 'service remove' 'pool list' 
 	'pool add' 'pool remove' 'backend list' 'backend add' 'backend remove' 'backend drain' \
 	'backend up' 'backend down' 'backend weight' 'catalog show' 'catalog check' 'catalog diff' \
 	'catalog apply' stats trace; do
+	# shellcheck disable=SC2086 # a command of several words
 	"$ctl" $command --help >"$dir/out" 2>"$dir/err" && [ ! -s "$dir/err" ] &&
 		[[ $(head -n 1 "$dir/out") == "usage: hairpinctl $command"* ]]
 	report $? "$command --help"

@@ -1,0 +1,124 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Installs, builds, runs the tests. The last line is: N passed, N failed, N skipped
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=examples/packages.sh
+source examples/packages.sh
+
+usage="usage: tests/run.sh [--quick] [--no-vm] [SUITE...]
+
+  style    clang-format, shellcheck, licences
+  unit     modules, under ASan and UBSan
+  fuzz     parsers with random input, under ASan and UBSan
+  packet   the BPF program, whole frames (root)
+  net      daemon and tool, built with ASan and UBSan, between real clients and servers (root)
+  vm       under a Debian kernel in qemu; runs only if named
+
+  --quick  only style, unit and fuzz
+  --no-vm  not the vm suite, even if named
+
+Without root the suites that need it are skipped, and nothing is installed. With CI=true in the
+environment a skipped test is a failure."
+
+suites=()
+vm=yes
+passed=0 failed=0 skipped=0
+
+parse_arguments() {
+	while (($#)); do
+		case $1 in
+		--quick) suites+=(style unit fuzz) ;;
+		--no-vm) vm= ;;
+		--help)
+			echo "$usage"
+			exit 0
+			;;
+		style | unit | fuzz | packet | net | vm) suites+=("$1") ;;
+		*)
+			echo "$usage" >&2
+			exit 2
+			;;
+		esac
+		shift
+	done
+	((${#suites[@]})) || suites=(style unit fuzz packet net)
+}
+
+install() {
+	if ((EUID)); then
+		echo "not root: packages are taken as they are, and tests that need root are skipped"
+	else
+		packages_install build lab test
+	fi
+}
+
+build() { # DIRECTORY MESON_OPTION...
+	local log do=setup
+	log=$(mktemp)
+	[[ ! -f $1/build.ninja ]] || do=configure
+	if meson "$do" "$@" >"$log" && ninja -C "$1" >>"$log"; then
+		echo "built $1/"
+	else
+		tail -n 60 "$log" >&2
+		echo "the build in $1/ failed" >&2
+		failed=1
+	fi
+	rm "$log"
+	((failed == 0))
+}
+
+directory_of() { # SUITE: the BPF program is the same in both, and the packet suite is faster here
+	if [[ $1 == packet ]]; then echo build; else echo build-asan; fi
+}
+
+run_suite() { # SUITE
+	local directory log
+	directory=$(directory_of "$1")
+	log=$directory/meson-logs/$1.json
+	rm -f "$log"
+	printf '\n%s\n' "$1"
+	meson test -C "$directory" --no-rebuild --suite "$1" --logbase "$1" >/dev/null 2>&1 || true
+	if [[ -s $log ]]; then
+		count "$log"
+	else
+		echo "  no test has run"
+		failed=$((failed + 1))
+	fi
+}
+
+count() { # LOG
+	local output
+	output=$(tests/count.py "$1" "$passed" "$failed" "$skipped")
+	sed '$d' <<<"$output"
+	read -r passed failed skipped <<<"${output##*$'\n'}"
+}
+
+run_vm() {
+	local output status=0
+	printf '\nvm\n'
+	output=$(tests/vm/selftest.sh 2>&1) || status=$?
+	jq -n --arg out "$output" --argjson status "$status" '{ name: "vm", stdout: $out, duration: 0,
+		returncode: $status, result: (if $status == 0 then "OK" else "FAIL" end) }' |
+		jq -c . >build/vm.json
+	count build/vm.json
+}
+
+parse_arguments "$@"
+install
+build build -Dwerror=true
+build build-asan -Dwerror=true -Db_sanitize=address,undefined -Db_lundef=false
+for suite in "${suites[@]}"; do
+	if [[ $suite != vm ]]; then
+		run_suite "$suite"
+	elif [[ $vm ]]; then
+		run_vm
+	fi
+done
+echo
+if [[ ${CI:-} == true ]] && ((skipped)); then
+	echo "CI has all rights, so that nothing may be skipped"
+	failed=$((failed + skipped)) skipped=0
+fi
+echo "$passed passed, $failed failed, $skipped skipped"
+((failed == 0))
