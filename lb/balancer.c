@@ -118,8 +118,9 @@ static void adopt(struct balancer *balancer, struct catalog *catalog, struct bui
 	balancer->build = build;
 	balancer->loaded_us = time_now_us();
 	err_list_done(&balancer->failed);
-	log_info("catalog: %zu services, %zu pools in force", catalog->service_count,
-		 catalog->pool_count);
+	log_info("catalog: in force, with %zu service%s and %zu pool%s", catalog->service_count,
+		 catalog->service_count == 1 ? "" : "s", catalog->pool_count,
+		 catalog->pool_count == 1 ? "" : "s");
 }
 
 /* Makes catalog, and its build, what is in force, or leaves the old one. Takes both on success. */
