@@ -29,7 +29,11 @@ const volatile struct lb_features features = {};
 /* The verdict on one IP packet. When it is LB_SENT, the frame is the one that goes out. */
 static __always_inline enum lb_reason lb_balance(struct packet *pkt, struct cursor *cursor)
 {
-	LB_TRY(pkt->ipv6 ? packet_parse_ipv6(pkt, cursor) : packet_parse_ipv4(pkt, cursor));
+	enum lb_reason unfit =
+		pkt->ipv6 ? packet_parse_ipv6(pkt, cursor) : packet_parse_ipv4(pkt, cursor);
+
+	if (unfit)
+		return select_unfit(pkt, unfit);
 	LB_TRY(select_service(pkt));
 	LB_TRY(select_slot(pkt));
 	LB_TRY(encap_push(pkt));

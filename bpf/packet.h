@@ -19,10 +19,7 @@ extern const volatile struct lb_features features;
 /* What the stages know about one packet. Holds no pointer into the frame, which moves. */
 struct packet {
 	struct xdp_md *ctx;
-	struct flow flow; /* protocol and ports stay 0 for a packet that is unfit */
-	/* Why the packet cannot be balanced should it turn out to be for a VIP; else LB_CONTINUE.
-	 */
-	enum lb_reason unfit;
+	struct flow flow;
 	__u8 ipv6;
 	__u8 tos; /* DSCP and ECN */
 	/* 64 bits: for less clang spills half of a pointer, which the verifier refuses. */
@@ -89,18 +86,16 @@ static __always_inline enum lb_reason packet_parse_ipv4(struct packet *pkt, stru
 	pkt->ip_length = bpf_ntohs(ip->tot_len);
 
 	if (ip->protocol == IPPROTO_ICMP)
-		pkt->unfit = LB_ICMP;
-	else if (ip->protocol != IPPROTO_TCP && ip->protocol != IPPROTO_UDP)
+		return LB_ICMP;
+	if (ip->protocol != IPPROTO_TCP && ip->protocol != IPPROTO_UDP)
 		return LB_NO_SERVICE;
-	else if (ip->frag_off & bpf_htons(IPV4_FRAGMENT))
-		pkt->unfit = LB_FRAGMENT;
-	else if (ip->ihl != sizeof(*ip) / 4)
-		pkt->unfit = ip->ihl < sizeof(*ip) / 4 ? LB_BAD_LENGTH : LB_IP_OPTIONS;
-	else if (pkt->ip_length > left)
-		pkt->unfit = LB_BAD_LENGTH;
-	else
-		pkt->unfit = packet_parse_transport(pkt, cursor, ip->protocol, sizeof(*ip));
-	return LB_CONTINUE;
+	if (ip->frag_off & bpf_htons(IPV4_FRAGMENT))
+		return LB_FRAGMENT;
+	if (ip->ihl != sizeof(*ip) / 4)
+		return ip->ihl < sizeof(*ip) / 4 ? LB_BAD_LENGTH : LB_IP_OPTIONS;
+	if (pkt->ip_length > left)
+		return LB_BAD_LENGTH;
+	return packet_parse_transport(pkt, cursor, ip->protocol, sizeof(*ip));
 }
 
 /* The extension headers of RFC 8200 section 4.1 that can stand before TCP or UDP. */
@@ -131,18 +126,16 @@ static __always_inline enum lb_reason packet_parse_ipv6(struct packet *pkt, stru
 	if (packet_is_mapped(&pkt->flow.destination))
 		return LB_NO_SERVICE;
 	if (ip->nexthdr == IPPROTO_ICMPV6)
-		pkt->unfit = LB_ICMP;
-	else if (ip->nexthdr == IPPROTO_FRAGMENT)
-		pkt->unfit = LB_FRAGMENT;
-	else if (packet_is_extension(ip->nexthdr))
-		pkt->unfit = LB_IP_OPTIONS;
-	else if (ip->nexthdr != IPPROTO_TCP && ip->nexthdr != IPPROTO_UDP)
+		return LB_ICMP;
+	if (ip->nexthdr == IPPROTO_FRAGMENT)
+		return LB_FRAGMENT;
+	if (packet_is_extension(ip->nexthdr))
+		return LB_IP_OPTIONS;
+	if (ip->nexthdr != IPPROTO_TCP && ip->nexthdr != IPPROTO_UDP)
 		return LB_NO_SERVICE;
-	else if (pkt->ip_length > left)
-		pkt->unfit = LB_BAD_LENGTH;
-	else
-		pkt->unfit = packet_parse_transport(pkt, cursor, ip->nexthdr, sizeof(*ip));
-	return LB_CONTINUE;
+	if (pkt->ip_length > left)
+		return LB_BAD_LENGTH;
+	return packet_parse_transport(pkt, cursor, ip->nexthdr, sizeof(*ip));
 }
 
 /* packet_open(): the frame from behind its Ethernet header on, and that one's type; 0: none. */

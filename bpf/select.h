@@ -46,16 +46,24 @@ static __always_inline enum lb_reason select_service(struct packet *pkt)
 	};
 	__u64 word = service_find(&key);
 
-	if (features.any_port && !word && key.protocol) {
+	if (features.any_port && !word) {
 		key.port = 0;
 		word = service_find(&key);
 	}
 	if (!word)
 		return LB_NO_SERVICE;
-	if (pkt->unfit)
-		return pkt->unfit;
 	pkt->target.word = word;
 	return LB_CONTINUE;
+}
+
+/* select_unfit(): the verdict on a packet that parsing refused: its reason, if it is for a VIP. */
+static __always_inline enum lb_reason select_unfit(const struct packet *pkt, enum lb_reason reason)
+{
+	struct lb_service_key vip = {.address = pkt->flow.destination};
+
+	if (reason == LB_TRUNCATED || reason == LB_NO_SERVICE)
+		return reason;
+	return service_find(&vip) ? reason : LB_NO_SERVICE;
 }
 
 /* The kernel's own struct, as far as we read it: the size of a table comes with the table. */
