@@ -9,6 +9,7 @@ source examples/packages.sh
 usage="usage: tests/run.sh [--quick] [--no-vm] [SUITE...]
 
   style    clang-format, shellcheck, licences
+  tidy     clang-tidy
   unit     modules, under ASan and UBSan
   fuzz     parsers with random input, under ASan and UBSan
   packet   the BPF program, whole frames (root)
@@ -34,7 +35,7 @@ parse_arguments() {
 			echo "$usage"
 			exit 0
 			;;
-		style | unit | fuzz | packet | net | vm) suites+=("$1") ;;
+		style | tidy | unit | fuzz | packet | net | vm) suites+=("$1") ;;
 		*)
 			echo "$usage" >&2
 			exit 2
@@ -42,7 +43,7 @@ parse_arguments() {
 		esac
 		shift
 	done
-	((${#suites[@]})) || suites=(style unit fuzz packet net)
+	((${#suites[@]})) || suites=(style tidy unit fuzz packet net)
 }
 
 install() {
@@ -68,8 +69,11 @@ build() { # DIRECTORY MESON_OPTION...
 	((failed == 0))
 }
 
-directory_of() { # SUITE: the BPF program is the same in both, and the packet suite is faster here
-	if [[ $1 == packet ]]; then echo build; else echo build-asan; fi
+directory_of() { # SUITE: the BPF program is the same in both, and packet is faster without ASan
+	case $1 in
+	packet | tidy) echo build ;;
+	*) echo build-asan ;;
+	esac
 }
 
 run_suite() { # SUITE
