@@ -245,7 +245,7 @@ int datapath_open(const struct config *config, const struct lb_features *feature
 	attach_quiet();
 	datapath->config = config;
 	datapath->features = *features;
-	datapath->grace_table = -1;
+	datapath->empty_table = -1;
 	datapath->pin_lock = -1;
 	for (int i = 0; i < CONFIG_MAX_INTERFACES; i++)
 		datapath->interface_locks[i] = -1;

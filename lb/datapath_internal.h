@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Shared by datapath.c (loading, tracing), datapath_maps.c (applying plans) and datapath_attach.c.
+/* Shared by datapath.c (loading, tracing), datapath_maps.c (applying plans) and datapath_tables.c.
  */
 #ifndef HAIRPIN_DATAPATH_INTERNAL_H
 #define HAIRPIN_DATAPATH_INTERNAL_H
@@ -20,12 +20,24 @@ struct datapath {
 	int interface_locks[CONFIG_MAX_INTERFACES];
 	struct attached_interface interfaces[CONFIG_MAX_INTERFACES];
 	struct state state; /* services, backends and tables are mappings of the maps themselves */
-	int grace_table;    /* fd of a table that no packet uses; see apply_grace() */
+	int empty_table;    /* fd of a table without backends */
 	int cpus;           /* possible CPUs: values of a per-CPU map */
 };
 
 /* Maps (datapath_maps.c). */
 int maps_attach_state(struct datapath *datapath, struct err *err);
 void maps_detach_state(struct datapath *datapath);
+void *maps_memory(int fd, size_t bytes, struct err *err); /* mapped; NULL with err set */
+
+/* Tables (datapath_tables.c). */
+int tables_load(struct datapath *datapath, struct err *err); /* identities are there already */
+void tables_unload(struct datapath *datapath);
+
+/* tables_apply(): the operations of one kind, TABLE or UNTABLE, at the head of ops; *done tells how
+ * many were done. */
+int tables_apply(struct datapath *datapath, const struct plan_op *ops, size_t count, size_t *done,
+		 struct err *err);
+
+int tables_grace(struct datapath *datapath); /* PLAN_GRACE */
 
 #endif

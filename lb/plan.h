@@ -4,7 +4,8 @@
  *
  * The order keeps the data plane correct after every single operation: a backend is written before
  * the table that names it, a table before the services that use it, and removal goes the other way.
- * What packets may still be looking at is reused only after a PLAN_GRACE.
+ * What packets may still be looking at is reused only after a PLAN_GRACE, or a PLAN_TABLE or
+ * PLAN_UNTABLE, which wait likewise; consecutive ones may wait once, after the last.
  */
 #ifndef HAIRPIN_PLAN_H
 #define HAIRPIN_PLAN_H
