@@ -6,181 +6,218 @@
  * Two network namespaces and one veth pair for each program under test. A generator, fed by
  * BPF_PROG_RUN with live frames, writes every frame anew and sends it through the pair; the program
  * at the other end answers with XDP_TX; a sink at this end counts, and in a pass of its own
- * verifies. All of it runs on one CPU. Rounds of the programs are interleaved.
+ * verifies. All of it runs on one CPU. The programs take turns.
  */
-#include <sched.h>
+#include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <jansson.h>
 
-#include "forward_mix.h"
+#include "measure.h"
+#include "mix.h"
+#include "rounds.h"
 #include "stage.h"
 #include "wire.skel.h"
 
-#define MAX_ROUNDS    31
-#define ROUND_FRAMES  1000000
-#define VERIFY_FRAMES 4000000
-#define WARM_FRAMES   200000
+#define DEFAULT_ROUNDS 7
+#define DEFAULT_FRAMES 1000000
+#define LEAST_FRAMES   1000
+#define MOST_FRAMES    100000000
 
-struct series {
-	double mpps[MAX_ROUNDS];
-	int count;
+static const char usage[] =
+	"usage: forward [options]\n"
+	"\n"
+	"  --hairpind PATH      what to measure; default build/lb/hairpind\n"
+	"  --scaling            the mixes of the scaling benchmark\n"
+	"  --only MIX[,MIX...]  these mixes only\n"
+	"  --rounds N           1 to 31; default 7\n"
+	"  --frames N           of each program in a round; default 1000000\n"
+	"  --plant FAULT        checksum, length, inner or backend: puts one into every\n"
+	"                       997th frame that is verified, which has to be found\n"
+	"  --list               print the mixes' names\n"
+	"  --help\n"
+	"\n"
+	"Prints a JSON array of results; exit status 1 if a frame came back wrong, or not.\n";
+
+static const char *const plants[] = {
+	[WIRE_PLANT_CHECKSUM] = "checksum",
+	[WIRE_PLANT_LENGTH] = "length",
+	[WIRE_PLANT_INNER] = "inner",
+	[WIRE_PLANT_BACKEND] = "backend",
 };
 
-static int compare_double(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
+struct options {
+	const struct mix *mixes;
+	const char *only; /* NULL: all */
+	const char *hairpind;
+	long rounds, frames;
+	enum wire_plant plant;
+	bool list;
+};
 
-	return x < y ? -1 : x > y;
+static void refuse(const char *what, const char *value)
+{
+	fprintf(stderr, "forward: %s: %s; see forward --help\n", what, value);
+	exit(2);
 }
 
-static double median(const struct series *series)
+static long number(const char *what, const char *text, long least, long most)
 {
-	double sorted[MAX_ROUNDS];
+	char *end;
+	long value = strtol(text, &end, 10);
 
-	memcpy(sorted, series->mpps, sizeof(sorted));
-	qsort(sorted, series->count, sizeof(*sorted), compare_double);
-	return sorted[series->count / 2];
-}
-
-static json_t *series_json(const struct series *series)
-{
-	double sorted[MAX_ROUNDS];
-
-	memcpy(sorted, series->mpps, sizeof(sorted));
-	qsort(sorted, series->count, sizeof(*sorted), compare_double);
-	return json_pack("{s:f, s:f, s:f}", "min", sorted[0], "median", median(series), "max",
-			 sorted[series->count - 1]);
-}
-
-static double now_s(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec + now.tv_nsec / 1e9;
-}
-
-/* Sends frames through a device; returns million frames per second that came back. */
-static double run_round(struct wire_bpf *wire, int device, uint32_t frames)
-{
-	static uint8_t frame[128];
-	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame,
-		    .data_size_in = wire->bss->traffic.ipv6 ? 74 : 60, .repeat = frames,
-		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = 64);
-	uint64_t before = wire->bss->result.frames;
-	double start, seconds;
-
-	wire->bss->traffic.device = device;
-	start = now_s();
-	if (bpf_prog_test_run_opts(bpf_program__fd(wire->progs.generate), &options)) {
-		perror("forward: BPF_PROG_RUN with live frames");
-		exit(1);
+	if (*end || end == text || value < least || value > most) {
+		fprintf(stderr, "forward: %s: %s is not a number from %ld to %ld\n", what, text,
+			least, most);
+		exit(2);
 	}
-	seconds = now_s() - start;
-	usleep(2000); /* the last frames are on their way */
-	return (wire->bss->result.frames - before) / seconds / 1e6;
+	return value;
 }
 
-static void wait_for_answers(struct wire_bpf *wire)
+static enum wire_plant plant_by_name(const char *name)
 {
-	for (int i = 0; i < 500; i++) {
-		if (run_round(wire, DEVICE_HAIRPIN, 64) > 0)
-			return;
-		usleep(20000);
-	}
-	fprintf(stderr, "forward: no frame comes back through hairpin; its log is in %s\n",
-		stage_log());
-	exit(1);
+	for (size_t i = 1; i < sizeof(plants) / sizeof(*plants); i++)
+		if (!strcmp(plants[i], name))
+			return i;
+	refuse("no such fault", name);
+	return WIRE_PLANT_NONE;
 }
 
-static void verify(struct wire_bpf *wire, uint32_t frames)
+static void parse_options(int argc, char **argv, struct options *options)
 {
-	uint32_t zero = 0;
-	int fd = bpf_map__fd(wire->maps.seen);
+	static const struct option names[] = {
+		{"hairpind", required_argument, NULL, 'd'},
+		{"scaling", no_argument, NULL, 's'},
+		{"only", required_argument, NULL, 'o'},
+		{"rounds", required_argument, NULL, 'r'},
+		{"frames", required_argument, NULL, 'f'},
+		{"plant", required_argument, NULL, 'p'},
+		{"list", no_argument, NULL, 'l'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	int option;
 
-	for (uint32_t flow = 0; flow < WIRE_MAX_FLOWS; flow++)
-		if (bpf_map_update_elem(fd, &flow, &zero, BPF_ANY))
+	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		switch (option) {
+		case 'd':
+			options->hairpind = optarg;
 			break;
-	wire->bss->result = (struct wire_result){0};
-	wire->bss->verify = true;
-	run_round(wire, DEVICE_HAIRPIN, frames);
-	wire->bss->verify = false;
-}
-
-static json_t *measure(struct wire_bpf *wire, const struct mix *mix, int rounds)
-{
-	int reference = mix->traffic.ipv6 ? DEVICE_PUSH40 : DEVICE_PUSH20;
-	struct series hairpin = {0}, pushed = {0}, bare = {0};
-	double ratio, ns;
-
-	wire->bss->traffic = mix->traffic;
-	wait_for_answers(wire);
-	for (int round = -1; round < rounds; round++) {
-		uint32_t frames = round < 0 ? WARM_FRAMES : ROUND_FRAMES;
-		double values[3] = {run_round(wire, DEVICE_HAIRPIN, frames),
-				    run_round(wire, reference, frames),
-				    run_round(wire, DEVICE_TX, frames)};
-
-		if (round < 0)
-			continue;
-		hairpin.mpps[hairpin.count++] = values[0];
-		pushed.mpps[pushed.count++] = values[1];
-		bare.mpps[bare.count++] = values[2];
+		case 's':
+			options->mixes = scaling_mixes;
+			break;
+		case 'o':
+			options->only = optarg;
+			break;
+		case 'r':
+			options->rounds = number("--rounds", optarg, 1, ROUNDS_MAX);
+			break;
+		case 'f':
+			options->frames = number("--frames", optarg, LEAST_FRAMES, MOST_FRAMES);
+			break;
+		case 'p':
+			options->plant = plant_by_name(optarg);
+			break;
+		case 'l':
+			options->list = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(0);
+		default:
+			exit(2);
+		}
 	}
-	verify(wire, mix->traffic.fresh ? ROUND_FRAMES : VERIFY_FRAMES);
-	ratio = median(&hairpin) / median(&pushed);
-	ns = 1e3 / median(&hairpin) - 1e3 / median(&pushed);
-	fprintf(stderr,
-		"%-14s %6.2f M/s, constant header %6.2f, bare XDP_TX %6.2f: %5.1f%%, %+5.1f ns, "
-		"%llu verified, %llu faults\n",
-		mix->name, median(&hairpin), median(&pushed), median(&bare), 100 * ratio, ns,
-		wire->bss->result.verified, wire->bss->result.faults);
-	return json_pack("{s:s, s:o, s:o, s:o, s:f, s:f, s:I, s:I}", "mix", mix->name, "mpps",
-			 series_json(&hairpin), "reference_mpps", series_json(&pushed),
-			 "bare_tx_mpps", series_json(&bare), "ratio", ratio, "ns_above_reference",
-			 ns, "verified", (json_int_t)wire->bss->result.verified, "faults",
-			 (json_int_t)wire->bss->result.faults);
+	if (optind < argc)
+		refuse("not an option", argv[optind]);
 }
 
-static void pin_to_cpu(int cpu)
+static bool chosen(const struct options *options, const struct mix *mix)
 {
-	cpu_set_t set;
+	return !options->only || mix_named(mix, options->only);
+}
 
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		perror("forward: sched_setaffinity");
+/* Every name of --only is a mix's, and can have the fault. */
+static void check_choice(const struct options *options)
+{
+	char *copy = options->only ? strdup(options->only) : NULL, *rest = copy, *name;
+
+	while ((name = strsep(&rest, ","))) {
+		const struct mix *mix = options->mixes;
+
+		while (mix->name && strcmp(mix->name, name))
+			mix++;
+		if (!mix->name)
+			refuse("no such mix", name);
+	}
+	free(copy);
+	for (const struct mix *mix = options->mixes; mix->name; mix++) {
+		if (!chosen(options, mix) || !options->plant)
+			continue;
+		if (mix->for_no_service ||
+		    (mix->traffic.ipv6 && options->plant == WIRE_PLANT_CHECKSUM))
+			refuse("this mix cannot have that fault", mix->name);
+	}
+}
+
+static uint32_t most_lines(const struct options *options)
+{
+	uint32_t most = 1;
+
+	for (const struct mix *mix = options->mixes; mix->name; mix++)
+		if (chosen(options, mix) && mix_lookup(mix).lines > most)
+			most = mix_lookup(mix).lines;
+	return most;
+}
+
+static void list(const struct options *options)
+{
+	for (const struct mix *mix = options->mixes; mix->name; mix++)
+		if (chosen(options, mix))
+			puts(mix->name);
+}
+
+/* Returns the number of faults. */
+static uint64_t measure_all(const struct options *options)
+{
+	struct measure measure = {.wire = stage_open(most_lines(options)),
+				  .hairpind = options->hairpind,
+				  .rounds = options->rounds,
+				  .frames = options->frames};
+	json_t *results = json_array();
+	uint64_t faults = 0;
+
+	measure.wire->bss->plant = options->plant;
+	rounds_quiet_cpu();
+	for (const struct mix *mix = options->mixes; mix->name; mix++)
+		if (chosen(options, mix))
+			json_array_append_new(results, measure_mix(&measure, mix, &faults));
+	json_dumpf(results, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+	puts("");
+	json_decref(results);
+	return faults;
 }
 
 int main(int argc, char **argv)
 {
-	const char *hairpind = argc > 1 ? argv[1] : "build/lb/hairpind";
-	const char *only = argc > 2 ? argv[2] : NULL;
-	int rounds = argc > 3 ? atoi(argv[3]) : 7;
-	json_t *results = json_array();
-	struct wire_bpf *wire;
+	struct options options = {.mixes = mixes,
+				  .hairpind = "build/lb/hairpind",
+				  .rounds = DEFAULT_ROUNDS,
+				  .frames = DEFAULT_FRAMES};
+	uint64_t faults;
 
-	if (rounds < 1 || rounds > MAX_ROUNDS) {
-		fprintf(stderr, "forward: rounds: 1 to %d\n", MAX_ROUNDS);
-		return 2;
+	parse_options(argc, argv, &options);
+	check_choice(&options);
+	if (options.list) {
+		list(&options);
+		return 0;
 	}
-	wire = stage_open();
-	pin_to_cpu(sysconf(_SC_NPROCESSORS_ONLN) - 1);
-	for (const struct mix *mix = mixes; mix->name; mix++) {
-		if (only && strcmp(only, mix->name))
-			continue;
-		stage_serve(hairpind, mix);
-		json_array_append_new(results, measure(wire, mix, rounds));
-		stage_unserve();
-	}
-	json_dumpf(results, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
-	puts("");
-	return 0;
+	faults = measure_all(&options);
+	if (faults)
+		fprintf(stderr, "forward: %llu frames came back wrong, or not at all\n",
+			(unsigned long long)faults);
+	return faults ? 1 : 0;
 }

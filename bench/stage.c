@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
@@ -10,56 +11,72 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <jansson.h>
 
 #include "wire.skel.h"
 
-#define FAR "hp-bench" /* the balancer's namespace */
-#define PIN "/sys/fs/bpf/hp-bench"
+#define FAR       "hp-bench" /* the balancer's namespace */
+#define LOCK      "/run/lock/hp-bench"
+#define DIRECTORY "/run/hp-bench"
+#define LOG       DIRECTORY "/log"
+#define CATALOG   DIRECTORY "/catalog.json"
+#define SOCKET    DIRECTORY "/socket"
+#define ENTER     "nsenter --net=/run/netns/" FAR " " /* ip netns exec hides the bpf file system */
 
-static char directory[] = "/tmp/hp-bench.XXXXXX";
-static char log_path[64], catalog_path[64], socket_path[64];
-static char hairpind_path[4096];
+static char hairpind_path[PATH_MAX];
 static pid_t daemon_pid;
 static pid_t owner;
 
-const char *stage_log(void)
+void stage_fail(const char *format, ...)
 {
-	return log_path;
+	va_list args;
+
+	fputs("forward: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputs("\n", stderr);
+	fflush(stderr);
+	if (!access(LOG, R_OK) && system("sed 's/^/  hairpind: /' " LOG " | tail -n 20 >&2"))
+		fputs("forward: cannot show hairpind's log\n", stderr);
+	exit(1);
 }
 
 static void run(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 static void run(const char *format, ...)
 {
-	char command[512];
+	char command[PATH_MAX + 256];
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(command, sizeof(command), format, args);
 	va_end(args);
-	if (system(command)) {
-		fprintf(stderr, "forward: failed: %s\n", command);
-		exit(1);
-	}
+	if (system(command))
+		stage_fail("failed: %s", command);
+}
+
+/* What a run that was killed has left goes too; we have the lock. */
+static void remove_all(void)
+{
+	if (system("if test -e /run/netns/" FAR "; then ip netns del " FAR "; fi && "
+		   "rm -rf " DIRECTORY " " STAGE_PIN))
+		fprintf(stderr, "forward: could not clean up all\n");
 }
 
 static void tidy(void)
 {
-	char command[256];
-
 	if (getpid() != owner)
 		return;
 	stage_unserve();
-	snprintf(command, sizeof(command), "ip netns del " FAR "; rm -rf %s", directory);
-	if (system(command))
-		fprintf(stderr, "forward: could not clean up all\n");
+	remove_all();
 }
 
 static void on_signal(int number)
@@ -67,15 +84,27 @@ static void on_signal(int number)
 	exit(128 + number);
 }
 
+/* Held until the process is gone. */
+static void lock_stage(void)
+{
+	int lock = open(LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+
+	if (lock < 0)
+		stage_fail("%s: %s; run as root", LOCK, strerror(errno));
+	if (!flock(lock, LOCK_EX | LOCK_NB))
+		return;
+	fprintf(stderr, "forward: another one runs; waiting for its end\n");
+	if (flock(lock, LOCK_EX))
+		stage_fail("%s: %s", LOCK, strerror(errno));
+}
+
 static void attach(int device_number, const char *side, const struct bpf_program *program)
 {
 	char name[16];
 
 	snprintf(name, sizeof(name), "%s%d", side, device_number);
-	if (bpf_xdp_attach(if_nametoindex(name), bpf_program__fd(program), 1U << 2, NULL)) {
-		fprintf(stderr, "forward: cannot attach to %s: %s\n", name, strerror(errno));
-		exit(1);
-	}
+	if (bpf_xdp_attach(if_nametoindex(name), bpf_program__fd(program), 1U << 2, NULL))
+		stage_fail("cannot attach to %s: %s", name, strerror(errno));
 }
 
 static void make_pair(int number)
@@ -91,23 +120,23 @@ static int open_namespace(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0) {
-		fprintf(stderr, "forward: %s: %s\n", path, strerror(errno));
-		exit(1);
-	}
+	if (fd < 0)
+		stage_fail("%s: %s", path, strerror(errno));
 	return fd;
 }
 
 static void enter(int namespace)
 {
-	if (setns(namespace, CLONE_NEWNET)) {
-		fprintf(stderr, "forward: cannot enter a network namespace: %s\n", strerror(errno));
-		exit(1);
-	}
+	if (setns(namespace, CLONE_NEWNET))
+		stage_fail("cannot enter a network namespace: %s", strerror(errno));
 	close(namespace);
 }
 
-/* The programs of the far ends are attached from there. */
+/*
+ * The programs of the far ends are attached from there. What BPF_PROG_RUN is to run is attached
+ * too, to the idle pair: else each BPF_PROG_RUN makes the kernel write a new XDP dispatcher, and
+ * wait tens of milliseconds until the old one is not used.
+ */
 static void attach_references(const struct wire_bpf *wire)
 {
 	int home = open_namespace("/proc/self/ns/net");
@@ -116,7 +145,22 @@ static void attach_references(const struct wire_bpf *wire)
 	attach(DEVICE_TX, "far", wire->progs.reference_tx);
 	attach(DEVICE_PUSH20, "far", wire->progs.reference_push20);
 	attach(DEVICE_PUSH40, "far", wire->progs.reference_push40);
+	attach(DEVICE_LOOKUP, "far", wire->progs.reference_lookup);
+	attach(DEVICE_IDLE, "far", wire->progs.reference_pass);
 	enter(home);
+}
+
+int stage_balancer_program(void)
+{
+	int home = open_namespace("/proc/self/ns/net"), status;
+	uint32_t id = 0;
+
+	enter(open_namespace("/run/netns/" FAR));
+	status = bpf_xdp_query_id(if_nametoindex("far0"), 0, &id);
+	enter(home);
+	if (status || !id)
+		stage_fail("no program runs on the balancer's interface");
+	return id;
 }
 
 /* The balancer's addresses, and one gateway with a fixed MAC that all backends are behind. */
@@ -130,33 +174,38 @@ static void address_far_side(void)
 	run("ip -n " FAR " route add fd01::/16 via fd00::1");
 }
 
-struct wire_bpf *stage_open(void)
+static struct wire_bpf *load(uint32_t lines)
 {
-	static const unsigned char mac[6] = {0x02, 0, 0, 0, 0, 0x20};
+	static const unsigned char near_mac[6] = {0x02, 0, 0, 0, 0, 0x10};
+	static const unsigned char far_mac[6] = {0x02, 0, 0, 0, 0, 0x20};
+	struct wire_bpf *wire = wire_bpf__open();
+
+	if (!wire || bpf_map__set_max_entries(wire->maps.lines, lines) || wire_bpf__load(wire))
+		stage_fail("cannot load the programs: %s", strerror(errno));
+	memcpy(wire->bss->generator_mac, near_mac, sizeof(near_mac));
+	memcpy(wire->bss->balancer_mac, far_mac, sizeof(far_mac));
+	return wire;
+}
+
+struct wire_bpf *stage_open(uint32_t lines)
+{
 	struct wire_bpf *wire;
 
+	lock_stage();
+	remove_all();
 	owner = getpid();
-	if (!mkdtemp(directory) || unshare(CLONE_NEWNET)) {
-		fprintf(stderr, "forward: cannot make a network namespace: %s; run as root\n",
-			strerror(errno));
-		exit(1);
-	}
-	snprintf(log_path, sizeof(log_path), "%s/log", directory);
-	snprintf(catalog_path, sizeof(catalog_path), "%s/catalog.json", directory);
-	snprintf(socket_path, sizeof(socket_path), "%s/sock", directory);
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
-	run("ip netns add " FAR);
+	signal(SIGHUP, on_signal);
 	atexit(tidy);
-	for (int i = 0; i < DEVICE_COUNT; i++)
+	if (mkdir(DIRECTORY, 0700) || unshare(CLONE_NEWNET))
+		stage_fail("cannot make a network namespace: %s; run as root", strerror(errno));
+	run("ip netns add " FAR);
+	for (int i = 0; i <= DEVICE_IDLE; i++)
 		make_pair(i);
 	address_far_side();
-	wire = wire_bpf__open_and_load();
-	if (!wire) {
-		fprintf(stderr, "forward: cannot load the programs: %s\n", strerror(errno));
-		exit(1);
-	}
-	memcpy(wire->bss->balancer_mac, mac, sizeof(mac));
+	wire = load(lines);
+	attach(DEVICE_IDLE, "near", wire->progs.generate);
 	for (int i = 0; i < DEVICE_COUNT; i++) {
 		char name[16];
 		uint32_t key = i, ifindex;
@@ -165,65 +214,47 @@ struct wire_bpf *stage_open(void)
 		ifindex = if_nametoindex(name);
 		attach(i, "near", wire->progs.sink);
 		if (bpf_map_update_elem(bpf_map__fd(wire->maps.devices), &key, &ifindex, BPF_ANY))
-			exit(1);
+			stage_fail("devmap: %s", strerror(errno));
 	}
 	attach_references(wire);
 	return wire;
 }
 
-static void write_catalog(const struct mix *mix)
+static void become_hairpind(void)
 {
-	json_t *backends = json_object(), *services = json_object(), *catalog;
-	char name[32], address[64];
+	int log = open(LOG, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	cpu_set_t all;
 
-	for (int i = 0; i < mix->backends; i++) {
-		snprintf(name, sizeof(name), "b%d", i);
-		if (mix->traffic.ipv6)
-			snprintf(address, sizeof(address), "fd01::%x", i + 1);
-		else
-			snprintf(address, sizeof(address), "172.16.%d.%d", (i + 1) >> 8,
-				 (i + 1) & 255);
-		json_object_set_new(backends, name, json_pack("{s:s}", "address", address));
-	}
-	for (uint32_t i = 0; i < mix->traffic.services; i++) {
-		snprintf(name, sizeof(name), "s%u", i);
-		if (mix->traffic.ipv6)
-			snprintf(address, sizeof(address), "2001:db8::%x", i);
-		else
-			snprintf(address, sizeof(address), "198.18.%u.%u", i >> 8, i & 255);
-		json_object_set_new(services, name,
-				    json_pack("{s:s, s:s, s:i, s:s}", "address", address,
-					      "protocol",
-					      mix->traffic.protocol == IPPROTO_TCP ? "tcp" : "udp",
-					      "port", 443, "pool", "pool"));
-	}
-	catalog = json_pack("{s:i, s:{s:{s:o}}, s:o}", "version", 1, "pools", "pool", "backends",
-			    backends, "services", services);
-	if (json_dump_file(catalog, catalog_path, 0))
-		exit(1);
-	json_decref(catalog);
+	memset(&all, 0xff, sizeof(all));
+	sched_setaffinity(0, sizeof(all), &all);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	dup2(log, 1);
+	dup2(log, 2);
+	enter(open_namespace("/run/netns/" FAR));
+	execl(hairpind_path, hairpind_path, "-i", "far0", "-c", CATALOG, "--socket", SOCKET,
+	      "--pin", STAGE_PIN, "--mode", "native", NULL);
+	_exit(127);
 }
 
 void stage_serve(const char *hairpind, const struct mix *mix)
 {
-	write_catalog(mix);
-	if (!realpath(hairpind, hairpind_path)) {
-		fprintf(stderr, "forward: %s: %s\n", hairpind, strerror(errno));
-		exit(1);
-	}
+	if (mix_write_catalog(mix, CATALOG))
+		stage_fail("%s: %s", CATALOG, strerror(errno));
+	if (!realpath(hairpind, hairpind_path))
+		stage_fail("%s: %s", hairpind, strerror(errno));
 	fflush(NULL);
 	daemon_pid = fork();
-	if (!daemon_pid) {
-		int log = open(log_path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	if (daemon_pid < 0)
+		stage_fail("fork: %s", strerror(errno));
+	if (!daemon_pid)
+		become_hairpind();
+}
 
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		dup2(log, 1);
-		dup2(log, 2);
-		enter(open_namespace("/run/netns/" FAR));
-		execl(hairpind_path, hairpind_path, "-i", "far0", "-c", catalog_path, "--socket",
-		      socket_path, "--pin", PIN, "--mode", "native", NULL);
-		_exit(127);
-	}
+bool stage_serves(void)
+{
+	if (daemon_pid > 0 && waitpid(daemon_pid, NULL, WNOHANG) == daemon_pid)
+		daemon_pid = 0;
+	return daemon_pid > 0;
 }
 
 void stage_unserve(void)
@@ -233,6 +264,6 @@ void stage_unserve(void)
 	kill(daemon_pid, SIGTERM);
 	waitpid(daemon_pid, NULL, 0);
 	daemon_pid = 0;
-	run("nsenter --net=/run/netns/" FAR " %s --detach --pin " PIN " 2>/dev/null",
-	    hairpind_path);
+	if (!access(STAGE_PIN, F_OK))
+		run(ENTER "%s --detach --pin " STAGE_PIN " >/dev/null 2>&1", hairpind_path);
 }

@@ -3,21 +3,51 @@
 #ifndef HAIRPIN_STAGE_H
 #define HAIRPIN_STAGE_H
 
-#include "forward_mix.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mix.h"
 
 struct wire_bpf;
 
 /* Entries of the generator's devmap; a veth pair each. */
-enum stage_device { DEVICE_HAIRPIN, DEVICE_TX, DEVICE_PUSH20, DEVICE_PUSH40, DEVICE_COUNT };
+enum stage_device {
+	DEVICE_HAIRPIN,
+	DEVICE_TX,
+	DEVICE_PUSH20,
+	DEVICE_PUSH40,
+	DEVICE_LOOKUP,
+	DEVICE_COUNT,
+	DEVICE_IDLE = DEVICE_COUNT, /* a pair that no frame goes through; see stage.c */
+};
 
-/* stage_open(): moves this process to a network namespace of its own, makes the balancer's, wires
- * both, attaches sinks and references. Everything goes when the process exits. */
-struct wire_bpf *stage_open(void);
+/*
+ * stage_open(): moves this process to a network namespace of its own, makes the balancer's, wires
+ * both, attaches sinks and references. Everything goes when the process exits. Waits until no other
+ * process has a stage. lines: of reference_lookup's array, at most.
+ */
+struct wire_bpf *stage_open(uint32_t lines);
 
 /* stage_serve(): starts hairpind with the services and backends of mix. */
 void stage_serve(const char *hairpind, const struct mix *mix);
 void stage_unserve(void);
+bool stage_serves(void); /* it has not exited */
 
-const char *stage_log(void); /* hairpind's */
+/* What hairpind has made. */
+struct stage_loaded {
+	int program; /* what runs on the balancer's interface: a dispatcher where that is used */
+	uint32_t instructions, jited_bytes; /* of hairpin's program; 0: not known */
+	uint64_t map_bytes;                 /* memory of all maps, tables among them */
+};
+
+/* stage_loaded(): program is to be closed. */
+struct stage_loaded stage_loaded(void);
+
+/* stage_fail(): says so with the last of what hairpind said, and exits. */
+void stage_fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+/* For stage_loaded.c. */
+#define STAGE_PIN "/sys/fs/bpf/hp-bench"
+int stage_balancer_program(void); /* the id of what runs on its interface */
 
 #endif

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Frames from the generator through a balancer or a reference to the sink. */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "measure.h"
+#include "wire.skel.h"
+
+/* hairpind has this long to build its tables and to resolve its backends. */
+#define PATIENCE_S 120
+
+/* On a CPU that others want, the last frames can be on their way for so long. */
+#define STRAGGLERS_US 200000
+
+/* Until no frame is on its way that the next turn would count. Returns how many came back. */
+static uint64_t await_frames(const struct wire_bpf *wire, uint64_t before, uint32_t frames)
+{
+	const volatile struct wire_result *result = &wire->bss->result;
+
+	for (int us = 0; us < STRAGGLERS_US && result->frames - before < frames; us += 500)
+		usleep(500);
+	return result->frames - before;
+}
+
+/* Returns how many came back, and the time it took to send them. */
+static struct turn send_frames(struct wire_bpf *wire, uint32_t device, uint32_t frames)
+{
+	static uint8_t frame[128];
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame,
+		    .data_size_in = wire->bss->traffic.ipv6 ? WIRE_FRAME_IPV6 : WIRE_FRAME_IPV4,
+		    .repeat = frames, .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = 64);
+	uint64_t before = wire->bss->result.frames;
+	struct turn turn;
+	double start;
+
+	wire->bss->traffic.device = device;
+	start = measure_now();
+	if (bpf_prog_test_run_opts(bpf_program__fd(wire->progs.generate), &options))
+		stage_fail("BPF_PROG_RUN with live frames: %s", strerror(errno));
+	turn.seconds = measure_now() - start;
+	turn.frames = await_frames(wire, before, frames);
+	return turn;
+}
+
+static struct turn run_wire(const struct contestant *contestant, uint32_t frames)
+{
+	return send_frames(contestant->wire, contestant->device, frames);
+}
+
+/* Until all frames come back: every service is there, every backend resolved. */
+void wire_wait(const struct measure *measure, const struct mix *mix)
+{
+	struct wire_bpf *wire = measure->wire;
+	double start = measure_now();
+	const uint32_t frames = 1 << 16;
+
+	wire->bss->traffic = mix_traffic(mix);
+	while (measure_now() - start < PATIENCE_S) {
+		if (!stage_serves())
+			stage_fail("hairpind exited");
+		if (send_frames(wire, DEVICE_HAIRPIN, 64).frames == 64 &&
+		    send_frames(wire, DEVICE_HAIRPIN, frames).frames == frames)
+			return;
+		usleep(20000);
+	}
+	stage_fail("not all frames come back through hairpind");
+}
+
+int wire_set(const struct measure *measure, const struct mix *mix, struct contestant *contestants)
+{
+	const struct contestant set[] = {
+		[ROUNDS_HAIRPIN] = {.key = "mpps", .device = DEVICE_HAIRPIN},
+		[ROUNDS_REFERENCE] = {.key = "reference_mpps",
+				      .device = mix->traffic.ipv6 ? DEVICE_PUSH40 : DEVICE_PUSH20},
+		[ROUNDS_LOOKUP] = {.key = "lookup_mpps", .device = DEVICE_LOOKUP},
+		[ROUNDS_BARE] = {.key = "bare_tx_mpps", .device = DEVICE_TX},
+	};
+	const int count = sizeof(set) / sizeof(*set);
+
+	measure->wire->bss->lookup = mix_lookup(mix);
+	for (int i = 0; i < count; i++) {
+		contestants[i] = set[i];
+		contestants[i].run = run_wire;
+		contestants[i].wire = measure->wire;
+	}
+	return count;
+}
+
+static void forget_flows(const struct wire_bpf *wire)
+{
+	size_t size = WIRE_MAX_FLOWS * 8; /* array maps round values up to 8 bytes */
+	void *seen = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			  bpf_map__fd(wire->maps.seen), 0);
+
+	if (seen == MAP_FAILED)
+		stage_fail("seen: %s", strerror(errno));
+	memset(seen, 0, size);
+	munmap(seen, size);
+}
+
+struct verdict wire_verify(const struct measure *measure, uint32_t frames)
+{
+	struct wire_bpf *wire = measure->wire;
+	const struct wire_result *result = &wire->bss->result;
+
+	forget_flows(wire);
+	wire->bss->result = (struct wire_result){0};
+	wire->bss->verify = true;
+	for (int pass = 0; pass < 2; pass++) {
+		wire->bss->fresh_flow = 0;
+		send_frames(wire, DEVICE_HAIRPIN, frames);
+	}
+	wire->bss->verify = false;
+	return (struct verdict){.verified = result->verified,
+				.bad_outer = result->bad_outer,
+				.bad_inner = result->bad_inner,
+				.bad_backend = result->bad_backend,
+				.lost = 2ULL * frames - result->frames};
+}

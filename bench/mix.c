@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "mix.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "abi.h"
+
+#define DEFAULT_TABLE_SIZE 65537
+
+#define TCP .protocol = IPPROTO_TCP
+#define UDP .protocol = IPPROTO_UDP
+
+#define MANY 1000000 /* flows */
+
+const struct mix mixes[] = {
+	{"tcp4-1", .traffic = {TCP, .flows = 1}},
+	{"tcp4-1k", .traffic = {TCP, .flows = 1000}},
+	{"tcp4-100k", .traffic = {TCP, .flows = 100000}},
+	{"tcp4-1m", .traffic = {TCP, .flows = MANY}},
+	{"tcp4-4m", .traffic = {TCP, .flows = 4000000}},
+	{"tcp6-1m", .traffic = {TCP, .flows = MANY, .ipv6 = 1}},
+	{"udp4-1m", .traffic = {UDP, .flows = MANY}},
+	{"udp6-1m", .traffic = {UDP, .flows = MANY, .ipv6 = 1}},
+	{"syn4-flood", .traffic = {TCP, .flows = 1, .syn = 1, .fresh = 1}},
+	{"new-udp4", .traffic = {UDP, .flows = 1, .fresh = 1}},
+	{"services-500", .traffic = {TCP, .flows = MANY, .services = 500}, .array = ARRAY_SERVICES},
+	{"services-4000", .traffic = {TCP, .flows = MANY, .services = 4000},
+	 .array = ARRAY_SERVICES},
+	{"backends-1000", .traffic = {TCP, .flows = MANY, .backends = 1000},
+	 .array = ARRAY_BACKENDS},
+	{"pass-through", .traffic = {TCP, .flows = 1}, .for_no_service = true},
+	{0},
+};
+
+#define GROWS(what, n, reads, ...)                                                   \
+	{                                                                            \
+		.name = #what "-" #n, .traffic = {TCP, __VA_ARGS__}, .array = reads, \
+		.axis = #what, .value = (n)                                          \
+	}
+#define FLOWS(n)    GROWS(flows, n, ARRAY_TABLES, .flows = (n))
+#define SERVICES(n) GROWS(services, n, ARRAY_SERVICES, .flows = MANY, .services = (n))
+#define BACKENDS(n) GROWS(backends, n, ARRAY_BACKENDS, .flows = MANY, .backends = (n))
+/* A service each. */
+#define POOLS(n) GROWS(pools, n, ARRAY_TABLES, .flows = MANY, .services = (n), .pools = (n))
+
+const struct mix scaling_mixes[] = {
+	FLOWS(1),      FLOWS(10),      FLOWS(100),     FLOWS(1000),    FLOWS(10000),
+	FLOWS(100000), FLOWS(1000000), FLOWS(4000000), SERVICES(1),    SERVICES(10),
+	SERVICES(100), SERVICES(500),  SERVICES(1000), SERVICES(2000), SERVICES(4000),
+	BACKENDS(1),   BACKENDS(10),   BACKENDS(100),  BACKENDS(1000), BACKENDS(10000),
+	POOLS(1),      POOLS(10),      POOLS(100),     POOLS(1000),    {0},
+};
+
+struct wire_traffic mix_traffic(const struct mix *mix)
+{
+	struct wire_traffic traffic = mix->traffic;
+
+	traffic.services = traffic.services ?: 1;
+	traffic.pools = traffic.pools ?: 1;
+	traffic.backends = traffic.backends ?: 16;
+	return traffic;
+}
+
+struct wire_lookup mix_lookup(const struct mix *mix)
+{
+	struct wire_traffic traffic = mix_traffic(mix);
+	uint32_t bytes;
+
+	switch (mix->array) {
+	case ARRAY_SERVICES:
+		return (struct wire_lookup){.lines = LB_SERVICE_BUCKETS, .by_service = 1};
+	case ARRAY_BACKENDS:
+		bytes = traffic.pools * traffic.backends * sizeof(struct lb_backend);
+		break;
+	default:
+		bytes = traffic.pools * DEFAULT_TABLE_SIZE * sizeof(struct lb_slot);
+		break;
+	}
+	return (struct wire_lookup){.lines = (bytes + 63) / 64};
+}
+
+bool mix_named(const struct mix *mix, const char *names)
+{
+	size_t length = strlen(mix->name);
+
+	for (const char *at = names; at; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (!strncmp(at, mix->name, length) && (at[length] == ',' || !at[length]))
+			return true;
+	}
+	return false;
+}
+
+static json_t *pool_json(const struct wire_traffic *traffic, uint32_t pool)
+{
+	json_t *backends = json_object();
+	char name[32], address[64];
+
+	for (uint32_t i = 0; i < traffic->backends; i++) {
+		uint32_t number = pool * traffic->backends + i + 1;
+
+		snprintf(name, sizeof(name), "b%u", i);
+		if (traffic->ipv6)
+			snprintf(address, sizeof(address), "fd01::%x", number);
+		else
+			snprintf(address, sizeof(address), "172.16.%u.%u", number >> 8,
+				 number & 255);
+		json_object_set_new(backends, name, json_pack("{s:s}", "address", address));
+	}
+	return json_pack("{s:o}", "backends", backends);
+}
+
+static json_t *service_json(const struct wire_traffic *traffic, uint32_t service)
+{
+	char pool[32], address[64];
+
+	if (traffic->ipv6)
+		snprintf(address, sizeof(address), "2001:db8::%x", service);
+	else
+		snprintf(address, sizeof(address), "198.18.%u.%u", service >> 8, service & 255);
+	snprintf(pool, sizeof(pool), "p%u", service % traffic->pools);
+	return json_pack("{s:s, s:s, s:i, s:s}", "address", address, "protocol",
+			 traffic->protocol == IPPROTO_TCP ? "tcp" : "udp", "port", 443, "pool",
+			 pool);
+}
+
+int mix_write_catalog(const struct mix *mix, const char *path)
+{
+	struct wire_traffic traffic = mix_traffic(mix);
+	json_t *pools = json_object(), *services = json_object(), *catalog;
+	char name[32];
+	int status;
+
+	for (uint32_t i = 0; i < traffic.pools; i++) {
+		snprintf(name, sizeof(name), "p%u", i);
+		json_object_set_new(pools, name, pool_json(&traffic, i));
+	}
+	for (uint32_t i = 0; i < traffic.services; i++) {
+		snprintf(name, sizeof(name), "s%u", i);
+		json_object_set_new(services, name, service_json(&traffic, i));
+	}
+	catalog = json_pack("{s:i, s:o, s:o}", "version", 1, "pools", pools, "services", services);
+	status = json_dump_file(catalog, path, 0);
+	json_decref(catalog);
+	return status;
+}

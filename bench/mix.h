@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A mix: what traffic meets what catalog. */
+#ifndef HAIRPIN_MIX_H
+#define HAIRPIN_MIX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "wire_abi.h"
+
+/* The array that grows with what the mix is about: reference_lookup reads one as large. */
+enum mix_array { ARRAY_TABLES, ARRAY_SERVICES, ARRAY_BACKENDS };
+
+struct mix {
+	const char *name;
+	struct wire_traffic traffic; /* services, pools: 0 is 1; backends: 0 is 16 */
+	enum mix_array array;
+	bool for_no_service; /* the traffic, which is passed */
+	const char *axis;    /* of the scaling mixes: what grows */
+	uint32_t value;      /* how far */
+};
+
+extern const struct mix mixes[], scaling_mixes[]; /* both end with a name of NULL */
+
+/* mix_traffic(): with the defaults filled in. */
+struct wire_traffic mix_traffic(const struct mix *mix);
+
+/* mix_lookup(): what reference_lookup is to read for a mix. */
+struct wire_lookup mix_lookup(const struct mix *mix);
+
+/* mix_named(): whether the list NAME[,NAME...] has the name of mix. */
+bool mix_named(const struct mix *mix, const char *names);
+
+/* mix_write_catalog(): 0, or -1 with errno. */
+int mix_write_catalog(const struct mix *mix, const char *path);
+
+#endif
