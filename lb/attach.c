@@ -87,6 +87,15 @@ static struct xdp_multiprog *programs_on(int ifindex)
 	return libxdp_get_error(programs) ? NULL : programs;
 }
 
+bool attach_is_empty(const char *interface)
+{
+	int ifindex = if_nametoindex(interface);
+	struct xdp_multiprog *programs = ifindex ? programs_on(ifindex) : NULL;
+
+	xdp_multiprog__close(programs);
+	return !programs;
+}
+
 bool attach_runs_direct(const char *interface, uint32_t owner)
 {
 	int ifindex = if_nametoindex(interface);
@@ -207,11 +216,24 @@ static int attach_in_mode(const struct attachment *attachment, enum xdp_attach_m
 			      attach_flags(mode) | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
 }
 
+/* libxdp has not come further than to load the program as one of type EXT, into its dispatcher. */
+static bool refused_in_dispatcher(const struct attachment *attachment, int status)
+{
+	return status == -EINVAL && !attachment->what->direct &&
+	       xdp_program__fd(attachment->program) < 0;
+}
+
 static int attach_new(const struct attachment *attachment, struct err *err)
 {
 	enum xdp_attach_mode mode = libxdp_mode(attachment->mode);
 	int status = attach_in_mode(attachment, mode);
 
+	if (refused_in_dispatcher(attachment, status))
+		return err_set(err, -ENOEXEC,
+			       "%s: this kernel refuses a program that changes packets in the "
+			       "dispatcher of this libxdp, beside other XDP programs; detach them "
+			       "(xdp-loader status), or install a newer libxdp",
+			       attachment->interface);
 	if (status && attachment->mode == ATTACH_AUTO && status != -EPERM && status != -EBUSY &&
 	    status != -EEXIST) {
 		log_warn("%s: no native XDP (%s); falling back to generic mode, which is several "

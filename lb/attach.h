@@ -37,9 +37,12 @@ int attach_lock(const char *interface, int *lock, struct err *err);
  * successor has to do so too. */
 bool attach_runs_direct(const char *interface, uint32_t owner);
 
+/* attach_is_empty(): whether no XDP program runs on interface. */
+bool attach_is_empty(const char *interface);
+
 /*
  * attach_interface(): puts the program on one interface, atomically in place of one of ours. *fresh
- * (may be NULL) tells that there was none of ours before.
+ * (may be NULL) tells that there was none of ours before. -ENOEXEC: not by the dispatcher.
  */
 int attach_interface(const struct attachable *what, const char *interface, enum attach_mode mode,
 		     struct attached_interface *out, bool *fresh, struct err *err);

@@ -84,25 +84,46 @@ static int load_plain(struct lb_bpf *skeleton, struct err *err)
 
 /* Each interface gets a program of its own: libxdp 1.3 cannot give one of type EXT to a second
  * dispatcher. */
-static int attach_one(struct datapath *datapath, const struct lb_features *features,
-		      const char *interface, struct attached_interface *out, bool *fresh,
-		      struct err *err)
+static int attach_program(struct datapath *datapath, const struct lb_features *features,
+			  const char *interface, bool direct, struct attached_interface *out,
+			  bool *fresh, struct err *err)
 {
 	const struct config *config = datapath->config;
-	struct attachable what = {.program = "hairpin_lb",
-				  .owner = pin_owner(config->pin_path, OWNER_MAP)};
+	struct attachable what = {
+		.program = "hairpin_lb",
+		.owner = pin_owner(config->pin_path, OWNER_MAP),
+		.direct = direct,
+	};
 	struct lb_bpf *skeleton = open_skeleton(datapath, features, true, err);
 	int status = 0;
 
 	if (!skeleton)
 		return -EINVAL;
 	what.object = skeleton->obj;
-	what.direct = attach_runs_direct(interface, what.owner);
-	if (what.direct)
+	if (direct)
 		status = load_plain(skeleton, err);
 	if (!status)
 		status = attach_interface(&what, interface, config->mode, out, fresh, err);
 	lb_bpf__destroy(skeleton);
+	return status;
+}
+
+/* Linux 6.13, and 6.12 from some update on, refuse programs of type EXT that change packets where
+ * the function that they replace does not. In the dispatcher of libxdp before xdp-tools' pull request
+ * 509 (May 2025) it does not. */
+static int attach_one(struct datapath *datapath, const struct lb_features *features,
+		      const char *interface, struct attached_interface *out, bool *fresh,
+		      struct err *err)
+{
+	uint32_t owner = pin_owner(datapath->config->pin_path, OWNER_MAP);
+	bool direct = attach_runs_direct(interface, owner);
+	struct err first = {0};
+	int status = attach_program(datapath, features, interface, direct, out, fresh, &first);
+
+	if (status == -ENOEXEC && attach_is_empty(interface))
+		return attach_program(datapath, features, interface, true, out, fresh, err);
+	if (status && err)
+		*err = first;
 	return status;
 }
 
