@@ -61,6 +61,16 @@ static struct lb_features features_union(const struct lb_features *a, const stru
 	return both;
 }
 
+static void note_plan(struct last_plan *last, const struct plan *plan, uint64_t started_us)
+{
+	if (!plan->count)
+		return;
+	last->finished_us = time_now_us();
+	last->took_us = last->finished_us - started_us;
+	for (int kind = 0; kind < PLAN_KINDS; kind++)
+		last->operations[kind] = plan_count(plan, kind);
+}
+
 /*
  * Brings the maps to build. The program has every feature that the old or the new services use
  * while the maps change.
@@ -69,6 +79,7 @@ static int apply_build(struct balancer *balancer, struct build *build, struct er
 {
 	const struct build *old = balancer->build ? balancer->build : build;
 	struct lb_features both = features_union(&old->features, &build->features);
+	uint64_t started_us = time_now_us();
 	struct plan plan = {0};
 	int status = plan_make(&build->wanted, datapath_state(balancer->datapath), &plan, err);
 
@@ -76,6 +87,7 @@ static int apply_build(struct balancer *balancer, struct build *build, struct er
 		status = datapath_set_features(balancer->datapath, &both, err);
 	if (!status)
 		status = datapath_apply(balancer->datapath, &plan, err);
+	note_plan(&balancer->last_plan, &plan, started_us);
 	if (!status)
 		status = datapath_set_features(balancer->datapath, &build->features, err);
 	if (plan.count)
@@ -118,6 +130,8 @@ static void adopt(struct balancer *balancer, struct catalog *catalog, struct bui
 	balancer->build = build;
 	balancer->loaded_us = time_now_us();
 	err_list_done(&balancer->failed);
+	free(balancer->written);
+	balancer->written = NULL;
 	log_info("catalog: in force, with %zu service%s and %zu pool%s", catalog->service_count,
 		 catalog->service_count == 1 ? "" : "s", catalog->pool_count,
 		 catalog->pool_count == 1 ? "" : "s");
@@ -200,6 +214,7 @@ void balancer_free(struct balancer *balancer)
 	build_free(balancer->build);
 	catalog_free(balancer->catalog);
 	err_list_done(&balancer->failed);
+	free(balancer->written);
 	free(balancer);
 }
 
@@ -230,8 +245,13 @@ static int reload_catalog(struct balancer *balancer, struct catalog *catalog, st
 int balancer_reload(struct balancer *balancer, struct err_list *errors)
 {
 	struct catalog *catalog = NULL;
-	int status = catalog_load(balancer->config->catalog_path, &catalog, errors);
+	int status;
 
+	if (!balancer->out_of_step && balancer_file_is_ours(balancer)) {
+		err_list_done(&balancer->failed);
+		return 0;
+	}
+	status = catalog_load(balancer->config->catalog_path, &catalog, errors);
 	if (!status && !balancer->out_of_step &&
 	    json_equal(catalog->json, balancer->catalog->json)) {
 		catalog_free(catalog);
@@ -252,73 +272,16 @@ int balancer_reload(struct balancer *balancer, struct err_list *errors)
 	return status;
 }
 
-static int write_all(int fd, const char *text, size_t length)
-{
-	while (length) {
-		ssize_t written = write(fd, text, length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -errno;
-		text += written;
-		length -= written;
-	}
-	return fsync(fd) ? -errno : 0;
-}
-
-/* Writes text beside path, with path's mode and owner; the rename is left to the caller. */
-static int write_beside(const char *path, const char *text, char temporary[PATH_MAX],
-			struct err *err)
-{
-	struct stat old;
-	int fd, status;
-
-	if (snprintf(temporary, PATH_MAX, "%s.XXXXXX", path) >= PATH_MAX)
-		return err_set(err, -ENAMETOOLONG, "%s: the name is too long", path);
-	fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0)
-		return err_set(err, -errno, "%s: cannot write beside it: %s", path,
-			       strerror(errno));
-	status = write_all(fd, text, strlen(text));
-	if (!status && !stat(path, &old) &&
-	    (fchmod(fd, old.st_mode & 07777) || fchown(fd, old.st_uid, old.st_gid)))
-		status = -errno;
-	close(fd);
-	if (status) {
-		unlink(temporary);
-		return err_set(err, status, "%s: cannot write: %s", temporary, strerror(-status));
-	}
-	return 0;
-}
-
-/* An edit of the file that is not in force (refused, or not read yet) must not be overwritten. */
-static int check_file_in_force(const struct balancer *balancer, struct err *err)
-{
-	const char *path = balancer->config->catalog_path;
-	json_t *on_disk = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
-	bool same = on_disk && json_equal(on_disk, balancer->catalog->json);
-
-	json_decref(on_disk);
-	if (same)
-		return 0;
-	return err_set(err, -EBUSY,
-		       "%s is not what is in force; correct it (hairpinctl status tells what is "
-		       "wrong) or put back what is in force (hairpinctl catalog show), then try "
-		       "again",
-		       path);
-}
-
 /* The file is ready on disk before the maps change, so that only the rename is left after. */
 static int commit(struct balancer *balancer, struct catalog *catalog, struct build *build,
 		  const char *text, struct err *err)
 {
 	const char *path = balancer->config->catalog_path;
 	char temporary[PATH_MAX];
-	int status = check_file_in_force(balancer, err);
+	int status = balancer_check_file(balancer, err);
 
 	if (!status)
-		status = write_beside(path, text, temporary, err);
+		status = balancer_write_beside(path, text, temporary, err);
 	if (status)
 		return status;
 	status = change_to(balancer, catalog, build, err);
@@ -335,7 +298,9 @@ static int commit(struct balancer *balancer, struct catalog *catalog, struct bui
 		log_err("%s", failed.errors[0].text);
 		keep_failure(balancer, &failed);
 		err_list_done(&failed);
+		return 0;
 	}
+	balancer->written = strdup(text);
 	return 0;
 }
 
@@ -369,7 +334,7 @@ int balancer_put(struct balancer *balancer, json_t *json, bool dry_run, json_t *
 
 	if (!text)
 		return out_of_memory(err_list_add(errors));
-	status = catalog_parse(text, strlen(text), "", &catalog, errors);
+	status = catalog_from_json(json, text, &catalog, errors);
 	if (!status) {
 		status = put_catalog(balancer, catalog, text, dry_run, diff, &err);
 		if (status)

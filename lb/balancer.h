@@ -66,8 +66,11 @@ const struct catalog *balancer_catalog(const struct balancer *balancer);
  *                  "slots": N, "share": 0.33, "resolved": true, "since": TIME, "reason": "",
  *                  "interface", "via", "mac", "mtu": N}],
  *    "services": [{"name", "address", "protocol", "port": N|"any", "pool", "affinity"}],
+ *    "last_plan": {"finished_us": N, "took_us": N, "operations": {"claim": N, "backend": N,
+ *                  "table": N, "service": N, "grace": N, "untable": N, "release": N}},
  *    "problems": ["sentence", ...]}
  *
+ * last_plan is what was last written to the maps; finished_us is in microseconds since 1970.
  * well is true when problems is empty. TIME is RFC 3339, UTC, whole seconds. since is when resolved
  * or reason last changed. slots and share are those that the backend has now.
  */

@@ -4,9 +4,18 @@
 #ifndef HAIRPIN_BALANCER_INTERNAL_H
 #define HAIRPIN_BALANCER_INTERNAL_H
 
+#include <limits.h>
+
 #include "balancer.h"
 #include "datapath.h"
 #include "wanted.h"
+
+/* What was last written to the maps. */
+struct last_plan {
+	uint64_t finished_us; /* CLOCK_REALTIME; 0: nothing yet */
+	uint64_t took_us;
+	size_t operations[PLAN_KINDS];
+};
 
 struct balancer {
 	const struct config *config; /* borrowed of main.c */
@@ -16,14 +25,29 @@ struct balancer {
 	struct catalog *catalog;        /* in force */
 	struct build *build;            /* of catalog */
 	uint64_t started_us, loaded_us; /* CLOCK_REALTIME */
-	bool out_of_step;               /* the last plan was not applied whole */
-	struct err_list failed;         /* of the last reload, when it was refused */
+	struct last_plan last_plan;
+	char *written;    /* what balancer_put() last made the catalog file; NULL: something else */
+	bool out_of_step; /* the last plan was not applied whole */
+	struct err_list failed; /* of the last reload, when it was refused */
 	uint64_t failed_us;
 };
 
 /* balancer_diff(): what candidate changes against what is in force; see balancer_put(). Owned by
  * the caller. */
 json_t *balancer_diff(const struct balancer *balancer, const struct build *candidate);
+
+/* balancer_file_is_ours(): whether the catalog file is byte for byte what was written to it last: a
+ * fast way to know that it is in force. */
+bool balancer_file_is_ours(const struct balancer *balancer);
+
+/* balancer_check_file(): an edit of the catalog file that is not in force (refused, or not read yet)
+ * must not be overwritten: -EBUSY. */
+int balancer_check_file(const struct balancer *balancer, struct err *err);
+
+/* balancer_write_beside(): writes text to a file beside path, to disk, with path's mode and owner;
+ * the rename is left to the caller. */
+int balancer_write_beside(const char *path, const char *text, char temporary[PATH_MAX],
+			  struct err *err);
 
 /* time_text(): RFC 3339, UTC, whole seconds, as a JSON string; owned by the caller. */
 json_t *time_text(uint64_t realtime_us);

@@ -161,6 +161,21 @@ static json_t *service_status(const struct catalog *catalog, const struct catalo
 			 affinity_name(service->affinity));
 }
 
+static json_t *last_plan_status(const struct last_plan *last)
+{
+	static const char *const names[PLAN_KINDS] = {
+		[PLAN_CLAIM] = "claim",     [PLAN_BACKEND] = "backend", [PLAN_TABLE] = "table",
+		[PLAN_SERVICE] = "service", [PLAN_GRACE] = "grace",     [PLAN_UNTABLE] = "untable",
+		[PLAN_RELEASE] = "release",
+	};
+	json_t *operations = json_object();
+
+	for (int kind = 0; kind < PLAN_KINDS; kind++)
+		json_object_set_new(operations, names[kind], json_integer(last->operations[kind]));
+	return json_pack("{s:I, s:I, s:o}", "finished_us", (json_int_t)last->finished_us, "took_us",
+			 (json_int_t)last->took_us, "operations", operations);
+}
+
 json_t *balancer_status(const struct balancer *balancer)
 {
 	const struct catalog *catalog = balancer->catalog;
@@ -188,9 +203,10 @@ json_t *balancer_status(const struct balancer *balancer)
 	}
 	for (size_t i = 0; i < catalog->service_count; i++)
 		json_array_append_new(services, service_status(catalog, &catalog->services[i]));
-	return json_pack("{s:s, s:i, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
+	return json_pack("{s:s, s:i, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
 			 HAIRPIN_VERSION, "pid", getpid(), "started",
 			 time_text(balancer->started_us), "well", !json_array_size(problems),
 			 "catalog", catalog_status(balancer), "interfaces", interfaces, "pools",
-			 pools, "backends", backends, "services", services, "problems", problems);
+			 pools, "backends", backends, "services", services, "last_plan",
+			 last_plan_status(&balancer->last_plan), "problems", problems);
 }

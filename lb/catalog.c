@@ -87,33 +87,46 @@ static void add_file_error(struct err_list *errors, const char *file, const char
 	snprintf(err->file, sizeof(err->file), "%s", file ? file : "");
 }
 
+/* Takes json; NULL when report says why there is none. */
+static int read_document(struct report *report, json_t *json, struct catalog **out,
+			 struct err_list *errors)
+{
+	struct draft draft = {0};
+	int code = 0;
+
+	if (json) {
+		draft_read(&draft, report, json);
+		draft_check(&draft, report);
+	}
+	if (report->count == 0) {
+		*out = build(&draft);
+	} else {
+		report_tell(report, errors);
+		json_decref(json);
+		code = -EINVAL;
+	}
+	draft_done(&draft);
+	report_done(report);
+	return code;
+}
+
 int catalog_parse(const char *text, size_t length, const char *file, struct catalog **out,
 		  struct err_list *errors)
 {
 	struct report report = {.text = text, .length = length, .file = file};
-	struct draft draft = {0};
-	int code = 0;
-	json_t *json;
 
 	if (length > DOCUMENT_MAX) {
 		add_file_error(errors, file, "larger than 64 MiB", NULL);
 		return -EINVAL;
 	}
-	json = document_parse(&report);
-	if (json) {
-		draft_read(&draft, &report, json);
-		draft_check(&draft, &report);
-	}
-	if (report.count == 0) {
-		*out = build(&draft);
-	} else {
-		report_tell(&report, errors);
-		json_decref(json);
-		code = -EINVAL;
-	}
-	draft_done(&draft);
-	report_done(&report);
-	return code;
+	return read_document(&report, document_parse(&report), out, errors);
+}
+
+int catalog_from_json(json_t *json, const char *text, struct catalog **out, struct err_list *errors)
+{
+	struct report report = {.text = text, .length = strlen(text), .file = ""};
+
+	return read_document(&report, json_incref(json), out, errors);
 }
 
 /* Reads on until one byte more than the limit, so that the parser sees that there is more. */

@@ -72,6 +72,13 @@ struct catalog {
 int catalog_parse(const char *text, size_t length, const char *file, struct catalog **out,
 		  struct err_list *errors);
 
+/*
+ * catalog_from_json(): the same for a document that is parsed already; text is its catalog_text(),
+ * in which the places of errors are. The catalog keeps a reference: json must not change any more.
+ */
+int catalog_from_json(json_t *json, const char *text, struct catalog **out,
+		      struct err_list *errors);
+
 /* catalog_load(): reads file and parses it. A file that cannot be read is one error of errors. */
 int catalog_load(const char *file, struct catalog **out, struct err_list *errors);
 

@@ -55,6 +55,15 @@ void plan_done(struct plan *plan)
 	*plan = (struct plan){0};
 }
 
+size_t plan_count(const struct plan *plan, enum plan_kind kind)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->count; i++)
+		count += plan->ops[i].kind == kind;
+	return count;
+}
+
 int plan_add(struct plan *plan, struct plan_op op)
 {
 	if (plan->count == plan->room) {

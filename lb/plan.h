@@ -76,6 +76,8 @@ enum plan_kind {
 	PLAN_RELEASE, /* the index has no owner any more */
 };
 
+#define PLAN_KINDS (PLAN_RELEASE + 1)
+
 struct plan_op {
 	enum plan_kind kind;
 	enum lb_identity_kind identity_kind; /* CLAIM, RELEASE */
@@ -102,6 +104,9 @@ struct plan {
 int plan_make(const struct wanted *wanted, const struct state *state, struct plan *out,
 	      struct err *err);
 void plan_done(struct plan *plan);
+
+/* plan_count(): the operations of one kind. */
+size_t plan_count(const struct plan *plan, enum plan_kind kind);
 
 const char *plan_kind_name(enum plan_kind kind);
 
