@@ -30,6 +30,7 @@ static const struct kind {
 } kinds[] = {
 	{"textbook", table_build_textbook, false},
 	{"maglev", table_build_maglev, true},
+	{"rendezvous", table_build_rendezvous, true},
 };
 
 /* What happens to one backend: its new weight is weight * numerator / denominator. */

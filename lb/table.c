@@ -6,24 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* FNV-1a (draft-eastlake-fnv), then the 64-bit finalizer of MurmurHash3, since FNV alone leaves the
- * upper bits of short names alike. */
-static uint64_t mix(uint64_t h)
-{
-	h ^= h >> 33;
-	h *= 0xff51afd7ed558ccdULL;
-	h ^= h >> 33;
-	h *= 0xc4ceb9fe1a85ec53ULL;
-	return h ^ (h >> 33);
-}
+#include "table_hash.h"
 
+/* FNV-1a (draft-eastlake-fnv), then a finalizer, since FNV alone leaves the upper bits of short names
+ * alike. */
 uint64_t table_hash(const char *text, uint64_t seed)
 {
 	uint64_t h = 0xcbf29ce484222325ULL;
 
 	for (; *text; text++)
 		h = (h ^ (unsigned char)*text) * 0x100000001b3ULL;
-	return mix(h ^ mix(seed + 0x9e3779b97f4a7c15ULL));
+	return table_mix(h ^ table_mix(seed + 0x9e3779b97f4a7c15ULL));
 }
 
 /*
@@ -108,7 +101,7 @@ static size_t make_workers(const struct table_backend *backends, size_t count, c
 			.due = (1ULL << 40) / backends[i].weight,
 			.tie = hash,
 			.next = hash % size,
-			.skip = mix(hash) % (size - 1) + 1,
+			.skip = table_mix(hash) % (size - 1) + 1,
 			.owner = i + 1,
 		};
 	}
@@ -155,7 +148,7 @@ int table_build_maglev(const struct table_backend *backends, size_t count, const
 uint64_t table_digest(const struct table_backend *backends, size_t count, const uint16_t *owners,
 		      uint32_t size)
 {
-	uint64_t digest = mix(size);
+	uint64_t digest = table_mix(size);
 	uint64_t *names = calloc(count + 1, sizeof(*names));
 
 	if (!names)
@@ -163,7 +156,7 @@ uint64_t table_digest(const struct table_backend *backends, size_t count, const 
 	for (size_t i = 0; i < count; i++)
 		names[i + 1] = table_hash(backends[i].name, 0);
 	for (uint32_t slot = 0; slot < size; slot++)
-		digest = mix(digest ^ names[owners[slot]]);
+		digest = table_mix(digest ^ names[owners[slot]]);
 	free(names);
 	return digest;
 }

@@ -27,6 +27,15 @@ int table_build_maglev(const struct table_backend *backends, size_t count, const
 		       uint32_t size, uint16_t *owners);
 
 /*
+ * table_build_rendezvous(): weighted rendezvous hashing with bounded loads: moves fewer slots than
+ * Maglev when backends change. A slot ranks the backends by weighted scores; a backend owns at most
+ * 1.02 times its exact share of the slots, rounded up, and a full one keeps the slots that it scores
+ * best for (deferred acceptance). The rest is as for table_build_maglev(); weights up to 65,535.
+ */
+int table_build_rendezvous(const struct table_backend *backends, size_t count, const char *seed,
+			   uint32_t size, uint16_t *owners);
+
+/*
  * table_digest(): of who owns which slot, by name; equal on two balancers when all their slots are.
  */
 uint64_t table_digest(const struct table_backend *backends, size_t count, const uint16_t *owners,

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The weighted Maglev table of lb/table.h, written a second time and as plainly as possible.
+"""The tables of lb/table.h, written a second time and as plainly as possible.
 
-Prints the literal that tests/unit/table.c compares with: the table of 251 slots and its digest.
+Prints the literals that tests/unit/table.c and table_rendezvous.c compare with: tables of 251 slots
+and their digests.
 All balancers of a catalog, of whatever version, have to agree on it.
 """
 
@@ -60,6 +61,40 @@ def maglev(weights, seed, size):
     return table
 
 
+def scores(weight, name_hash, size):
+    """The score of a backend for every slot: the time of its first draw that names the slot."""
+    score = {}
+    draw = 0
+    while len(score) < size:
+        h = finalize(name_hash + draw * 0x9E3779B97F4A7C15 & MASK)
+        age = draw << 16 | h & 0xFFFF
+        score.setdefault((h >> 32) * size >> 32, (age << 16) // weight)
+        draw += 1
+    return score
+
+
+def rendezvous(weights, seed, size):
+    """Deferred acceptance, to the letter: slots propose, full backends refuse the worst."""
+    weights = {name: weight for name, weight in weights.items() if weight}
+    hashes = {name: hash_text(name, hash_text(seed, 0)) for name in weights}
+    score = {name: scores(weight, hashes[name], size) for name, weight in weights.items()}
+    total = sum(weights.values())
+    capacity = {name: -(-size * weight * 102 // (total * 100)) for name, weight in weights.items()}
+    ranking = [sorted(weights, key=lambda n: (score[n][s], hashes[n])) for s in range(size)]
+    held = {name: [] for name in weights}
+    free = list(range(size))
+    while free:
+        slot = free.pop()
+        name = ranking[slot].pop(0)
+        held[name].append(slot)
+        if len(held[name]) > capacity[name]:
+            worst = max(held[name], key=lambda s: score[name][s])
+            held[name].remove(worst)
+            free.append(worst)
+    owner = {slot: name for name, slots in held.items() for slot in slots}
+    return [owner[slot] for slot in range(size)]
+
+
 def digest(table):
     h = finalize(len(table))
     for name in table:
@@ -69,8 +104,10 @@ def digest(table):
 
 if __name__ == "__main__":
     backends = {"web-1": 100, "web-2": 100, "web-3": 50, "web-4": 7, "web-5": 255}
-    owners = maglev(backends, "site-a", 251)
-    text = "".join(name[-1] for name in owners)
-    for start in range(0, len(text), 64):
-        print(f'\t"{text[start:start + 64]}"')
-    print(f"digest 0x{digest(owners):016x}")
+    for build in maglev, rendezvous:
+        owners = build(backends, "site-a", 251)
+        text = "".join(name[-1] for name in owners)
+        print(build.__name__)
+        for start in range(0, len(text), 64):
+            print(f'\t"{text[start:start + 64]}"')
+        print(f"digest 0x{digest(owners):016x}")
