@@ -12,6 +12,15 @@
 /* A contestant's frames of a round come in so many turns, so that all meet the same weather. */
 #define TURNS 4
 
+/* Before a turn counts, this part of it fills the caches: others had them. */
+#define WARM_UP 4
+
+/*
+ * Between turns others have the CPU. Without that the kernel interrupts a turn on their behalf: it
+ * keeps 5% of each second for them (Documentation/scheduler/sched-deadline).
+ */
+#define BREAK_US 8000
+
 /* A round is disturbed if the CPU went to others for longer than this share of it, or if the
  * reference is further than this share from its median. */
 #define MAX_WAITED  0.01
@@ -70,11 +79,13 @@ static struct round round_run(const struct rounds *rounds, int shift)
 		for (int i = 0; i < rounds->contestant_count; i++) {
 			int who = (i + turn + shift) % rounds->contestant_count;
 			const struct contestant *contestant = &rounds->contestants[who];
-			struct turn one = contestant->run(contestant, rounds->frames / TURNS);
+			struct turn one;
 
+			contestant->run(contestant, rounds->frames / TURNS / WARM_UP);
+			one = contestant->run(contestant, rounds->frames / TURNS);
 			sums[who].frames += one.frames;
 			sums[who].seconds += one.seconds;
-			usleep(1000); /* lets others have the CPU between turns */
+			usleep(BREAK_US);
 		}
 	}
 	for (int i = 0; i < rounds->contestant_count; i++)

@@ -1,0 +1,247 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""report.py DIR FILE...: DIR/report.md from files of results, and DIR/data for plots.gp."""
+import json
+import pathlib
+import sys
+
+MIB = 1 << 20
+SETTLED = 0.15  # the reference's rounds are this close to each other: (max - min) / median
+
+
+def table(head, rows):
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+    return ["| " + " | ".join(str(cell) for cell in line) + " |" for line in lines] + [""]
+
+
+def picture(name):
+    return [f"![{name}]({name}.svg)", ""]
+
+
+def series(values, digits=2):
+    return " / ".join(f"{values[key]:.{digits}f}" for key in ("min", "median", "max"))
+
+
+def ns_between(result, slow, fast):
+    """Of the medians."""
+    return 1e3 / result[slow]["median"] - 1e3 / result[fast]["median"]
+
+
+def scatter(values):
+    return (values["max"] - values["min"]) / values["median"]
+
+
+def machine_section(files):
+    machine = files[0]["machine"]
+    facts = [f"{key}: {value}" for key, value in machine.items() if key != "mitigations"]
+    facts += [f"mitigation of {name}: {state}" for name, state in machine["mitigations"].items()]
+    facts.append(f"commit: {files[0]['commit']}")
+    return ["## Machine", "", *(f"- {fact}" for fact in facts), "", "## Commands", "",
+            *(f"    {file['command']}" for file in files), ""]
+
+
+REFERENCES = {"push20": "constant 20-byte header", "push40": "constant 40-byte header",
+              "pass": "bare XDP_PASS"}
+
+
+def noise(results, key="mix"):
+    """What is said about rounds that other load disturbed."""
+    repeated = sum(result["repeated"] for result in results)
+    noisy = [result[key] for result in results
+             if result["disturbed"] or scatter(result["reference_mpps"]) > SETTLED]
+    lines = [f"{repeated} rounds were disturbed by other load and repeated."]
+    if noisy:
+        lines.append("Noisy all the same (rounds that were disturbed and kept, or a reference that "
+                     f"scatters by more than {SETTLED:.0%}), so not to be relied on: "
+                     + ", ".join(noisy) + ".")
+    return lines + [""]
+
+
+def forward_section(results):
+    rows = [[result["mix"], series(result["mpps"]), REFERENCES[result["reference"]],
+             series(result["reference_mpps"]), f"{result['ratio']:.1%}",
+             f"{result['ns_above_reference']:+.1f}",
+             f"{result['ns_above_lookup']:+.1f}" if "ns_above_lookup" in result else "",
+             f"{result['map_bytes'] / MIB:.1f}", result["verified"], result["faults"]]
+            for result in results]
+    head = ["mix", "million/s, min / median / max", "reference", "its million/s", "share",
+            "ns above", "ns above one lookup", "maps, MiB", "verified", "faults"]
+    return ["## forward", "",
+            "Frames from a generator through the program and back to a sink, all on one core, over "
+            "veth. The reference makes room and writes a constant header: what any encapsulating "
+            "program has to do. One lookup: the constant header after one lookup in an array as "
+            "large as the one that grows with the mix. Share and ns are medians over the rounds of "
+            "the difference within a round. For `pass-through` the program runs alone "
+            "(BPF_PROG_RUN), without wire and generator: its share says little, its ns compare.",
+            "", *table(head, rows), *noise(results),
+            *picture("forward-mpps"), *picture("forward-ns")]
+
+
+def scaling_section(results):
+    lines = ["## scaling", "",
+             "The same as forward, over what grows. The lookup reads one random cache line of an "
+             "array as large as hairpin's: what of the growth the caches explain.", ""]
+    for axis in dict.fromkeys(result["axis"] for result in results):
+        points = [result for result in results if result["axis"] == axis]
+        first = points[0]
+        rows = [[result["value"], series(result["mpps"]), series(result["reference_mpps"]),
+                 f"{result['ns_above_reference']:+.1f}",
+                 f"{ns_between(result, 'lookup_mpps', 'reference_mpps'):+.1f}",
+                 f"{growth(result, first):+.1%}", f"{result['map_bytes'] / MIB:.1f}"]
+                for result in points]
+        head = [axis, "million/s, min / median / max", "constant header", "ns above it",
+                "one lookup, ns above it", "growth beyond the lookup's", "maps, MiB"]
+        lines += table(head, rows) + picture(f"scaling-{axis}")
+    return lines + noise(results)
+
+
+def growth(result, first):
+    """Of the time for a packet since the first point, less the growth of the lookup's."""
+    def above(point):
+        return ns_between(point, "mpps", "lookup_mpps")
+    return (above(result) - above(first)) / (1e3 / first["mpps"]["median"])
+
+
+def flat(value, path=""):
+    """The numbers and words of a result, by their paths; a series is one of them."""
+    if isinstance(value, dict) and {"min", "median", "max"} <= value.keys():
+        return {path: series(value)}
+    if isinstance(value, dict):
+        found = {}
+        for key, item in value.items():
+            found |= flat(item, f"{path} {key}".strip())
+        return found
+    if isinstance(value, list):
+        return {path: ", ".join(str(item) for item in value)}
+    return {path: f"{value:.4g}" if isinstance(value, float) else value}
+
+
+def other_section(name, results):
+    """A benchmark whose results are shown as they are: a column for each of their fields."""
+    rows = [flat(result) for result in results]
+    head = list(dict.fromkeys(key for row in rows for key in row))
+    return [f"## {name}", "", "min / median / max where there are three numbers.", "",
+            *table(head, [[row.get(key, "") for key in head] for row in rows])]
+
+
+def table_section(results):
+    rows = []
+    for result in results:
+        moves = result["disturbance"]
+        rows.append([result["kind"], result["backends"], result["weights"], result["size"],
+                     series(result["build_ms"], 1),
+                     f"{result['balance']['min_over_share']:.3f} to "
+                     f"{result['balance']['max_over_share']:.3f}",
+                     *(moved(moves[change]) if change in moves else ""
+                       for change in ("remove", "add", "halve", "plus-1pct", "double"))])
+    head = ["kind", "backends", "weights", "slots", "build, ms, min / median / max",
+            "slots / fair share", "remove", "add", "halve", "+ 1%", "double"]
+    return ["## table", "",
+            "A reference is Maglev without weights as its paper gives it (textbook). Slots that "
+            "move when one backend changes, and in brackets how many have to in any table.", "",
+            *table(head, rows), *picture("table-build"), *picture("table-remove")]
+
+
+def moved(move):
+    return f"{move['moved']:.3%} ({move['necessary']:.3%})"
+
+
+def control_section(results):
+    rows = [[result["services"], result["backends"], result["pools"],
+             series(result["put"]["applied_ms"], 1), series(result["file"]["applied_ms"], 1),
+             operations(result["put"]["operations"]),
+             *(f"{result[f'reference_{what}_ms']['median']:.1f}"
+               for what in ("swap", "json", "fsync")),
+             *(f"{result['cold_start'][what]['median']:.0f}"
+               for what in ("ready_ms", "first_packet_ms")),
+             *(f"{rate:.0f}" for rate in result["calls_per_second"].values()),
+             f"{result['peak_kib'] / 1024:.1f}"]
+            for result in results]
+    head = ["services", "backends", "pools", "PUT of the catalog: ms to the last map write",
+            "changed file: ms", "map operations", "reference: one table swapped, ms",
+            "reference: catalog parsed, ms", "reference: catalog synced to disk, ms",
+            "cold start: ready, ms", "first packet, ms", "status calls/s", "trace calls/s",
+            "peak memory, MiB"]
+    return ["## control", "",
+            "The weight of one backend changes. Time runs from the changed catalog to the last map "
+            "write; a changed file first waits until nobody writes to it.", "",
+            *table(head, rows), *picture("control")]
+
+
+def operations(counts):
+    """Counts by kind, or one number."""
+    if isinstance(counts, dict):
+        return ", ".join(f"{name} {count}" for name, count in counts.items() if count)
+    return counts
+
+
+def write_data(directory, name, rows):
+    directory.mkdir(exist_ok=True)
+    (directory / name).write_text(
+        "".join(" ".join(str(cell) for cell in row) + "\n" for row in rows))
+
+
+def forward_data(directory, results):
+    rows = []
+    for result in results:
+        if "bare_tx_mpps" not in result:
+            continue
+        row = [result["mix"]]
+        for key in ("mpps", "reference_mpps", "bare_tx_mpps"):
+            row += [result[key][part] for part in ("median", "min", "max")]
+        rows.append(row + [result["ns_above_reference"],
+                           ns_between(result, "lookup_mpps", "reference_mpps")])
+    if rows:
+        write_data(directory, "forward", rows)
+
+
+def scaling_data(directory, results):
+    for axis in dict.fromkeys(result["axis"] for result in results):
+        write_data(directory, f"scaling-{axis}", [
+            [result["value"], result["ns_above_reference"],
+             ns_between(result, "lookup_mpps", "reference_mpps"),
+             result["map_bytes"] / MIB, result["lookup_bytes"] / MIB]
+            for result in results if result["axis"] == axis])
+
+
+DEFAULT_SIZE = 65537
+
+
+def table_data(directory, results):
+    write_data(directory, "table", [
+        [result["backends"], result["kind"], result["build_ms"]["median"],
+         result["disturbance"]["remove"]["moved"], result["disturbance"]["remove"]["necessary"]]
+        for result in results
+        if result["size"] == DEFAULT_SIZE and result["weights"] == "equal"])
+
+
+def control_data(directory, results):
+    write_data(directory, "control", sorted(
+        [result["services"] + result["backends"], result["put"]["applied_ms"]["median"],
+         result["reference_json_ms"]["median"], result["reference_swap_ms"]["median"]]
+        for result in results))
+
+
+SECTIONS = {
+    "forward": (forward_section, forward_data),
+    "scaling": (scaling_section, scaling_data),
+    "table": (table_section, table_data),
+    "control": (control_section, control_data),
+}
+
+
+def main():
+    directory = pathlib.Path(sys.argv[1])
+    files = [json.loads(pathlib.Path(path).read_text()) for path in sys.argv[2:]]
+    lines = ["# hairpin: benchmarks", "", *machine_section(files)]
+    for file in files:
+        if file["name"] in SECTIONS:
+            section, data = SECTIONS[file["name"]]
+            lines += section(file["results"])
+            data(directory / "data", file["results"])
+        else:
+            lines += other_section(file["name"], file["results"])
+    (directory / "report.md").write_text("\n".join(lines))
+
+
+main()
