@@ -70,17 +70,26 @@ static json_t *interfaces_status(const struct balancer *balancer, json_t *proble
 
 	for (unsigned int i = 0; i < count; i++) {
 		bool up = interface_is_up(interfaces[i].name);
+		bool attached = datapath_is_attached(balancer->datapath, i);
 
 		if (!up)
 			json_array_append_new(
 				problems, json_sprintf("interface %s is down", interfaces[i].name));
-		json_array_append_new(
-			list,
-			json_pack("{s:s, s:I, s:s, s:s, s:I, s:b}", "name", interfaces[i].name,
-				  "index", (json_int_t)interfaces[i].index, "mode",
-				  attach_mode_name(interfaces[i].mode), "attach",
-				  interfaces[i].dispatcher ? "dispatcher" : "direct", "program_id",
-				  (json_int_t)interfaces[i].program_id, "up", up));
+		if (!attached)
+			json_array_append_new(
+				problems,
+				json_sprintf(
+					"interface %s is not served: the program is not attached "
+					"to it any more; restart hairpind",
+					interfaces[i].name));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:I, s:s, s:s, s:I, s:b, s:b}", "name",
+						interfaces[i].name, "index",
+						(json_int_t)interfaces[i].index, "mode",
+						attach_mode_name(interfaces[i].mode), "attach",
+						interfaces[i].dispatcher ? "dispatcher" : "direct",
+						"program_id", (json_int_t)interfaces[i].program_id,
+						"up", up, "attached", attached));
 	}
 	return list;
 }

@@ -320,6 +320,17 @@ const struct attached_interface *datapath_interfaces(const struct datapath *data
 	return datapath->interfaces;
 }
 
+bool datapath_is_attached(const struct datapath *datapath, unsigned int i)
+{
+	struct bpf_map_info info = {0};
+	uint32_t size = sizeof(info);
+	struct attached_interface now;
+
+	return !bpf_obj_get_info_by_fd(bpf_map__fd(datapath->skeleton->maps.services), &info,
+				       &size) &&
+	       attach_find(datapath->interfaces[i].name, info.id, &now);
+}
+
 int datapath_trace(struct datapath *datapath, struct trace_run *run, struct err *err)
 {
 	struct xdp_md context = {.data_end = run->frame_length, .ingress_ifindex = run->interface};

@@ -62,6 +62,10 @@ struct trace_run {
 /* datapath_trace(): runs the loaded stages on one frame; counts nothing. */
 int datapath_trace(struct datapath *datapath, struct trace_run *run, struct err *err);
 
+/* datapath_is_attached(): whether the program runs on interface i now: somebody may have taken it off,
+ * or the interface may be another one of the same name. */
+bool datapath_is_attached(const struct datapath *datapath, unsigned int i);
+
 /* datapath_interfaces(): borrowed. */
 const struct attached_interface *datapath_interfaces(const struct datapath *datapath,
 						     unsigned int *count);
