@@ -157,8 +157,11 @@ static json_t *steps_json(const struct balancer *balancer, const struct trace_ru
 			  const struct finding *finding, const json_t *outer)
 {
 	json_t *steps = json_array();
-	char address[ADDRESS_TEXT_SIZE];
+	char address[ADDRESS_TEXT_SIZE], arrival[16] = "";
 
+	name_interface(balancer, run->interface, arrival);
+	if (*arrival)
+		json_array_append_new(steps, json_sprintf("it arrives on %s", arrival));
 	if (finding->service)
 		json_array_append_new(steps,
 				      json_sprintf("the destination is service %s, on pool %s",
@@ -192,12 +195,34 @@ static json_t *name_or_null(const struct lb_identity *identity)
 	return identity ? json_string(identity->name) : json_null();
 }
 
+/*
+ * With one interface it does not matter which one a packet comes from. With several it is the one
+ * from which the packet can be sent, if there is one: run->interface is that.
+ */
+static int run_trace(const struct balancer *balancer, struct trace_run *run, struct err *err)
+{
+	unsigned int count;
+	const struct attached_interface *interfaces =
+		datapath_interfaces(balancer->datapath, &count);
+	int status = 0;
+
+	if (count == 1)
+		return datapath_trace(balancer->datapath, run, err);
+	for (unsigned int i = 0; !status && i < count; i++) {
+		run->interface = interfaces[i].index;
+		status = datapath_trace(balancer->datapath, run, err);
+		if (run->trace.reason != LB_OTHER_INTERFACE)
+			break;
+	}
+	return status;
+}
+
 int balancer_trace(struct balancer *balancer, const struct trace_request *request, json_t **out,
 		   struct err *err)
 {
 	uint8_t frame[sizeof(struct ethhdr) + sizeof(struct ipv6hdr) + sizeof(struct tcphdr)];
 	struct trace_run run = {.frame = frame, .frame_length = make_frame(request, frame)};
-	int status = datapath_trace(balancer->datapath, &run, err);
+	int status = run_trace(balancer, &run, err);
 	struct finding finding;
 	bool slot_known;
 	json_t *outer;

@@ -113,6 +113,14 @@ it "and no pins" not ls "$lab_pins/lb"
 it "and nothing is forwarded" nothing_answered ask "$vip4" 80 --count 3
 it "a second detach says that there was nothing" says "nothing was attached" hairpind --detach
 
+# --- two interfaces ---
+start_hairpind -i eth1
+wait_until 5 all_resolved
+it "trace finds the interface from which a packet is sent" is sent eval \
+	"hairpinctl trace tcp 10.1.0.2:4711 $vip4:80 --json | jq -r .reason"
+stop_hairpind
+hairpind --detach 2>/dev/null
+
 # --- modes and sources ---
 in_node lb ethtool -K eth0 gro off >/dev/null
 ip -n hp-net-router link set dev to-lb xdpdrv off
