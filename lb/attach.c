@@ -41,7 +41,8 @@ int attach_lock(const char *interface, int *lock, struct err *err)
 	return 0;
 }
 
-#define MAX_PROGRAM_MAPS 32
+#define MAX_PROGRAM_MAPS        32
+#define MAX_DISPATCHER_PROGRAMS 10 /* libxdp's limit */
 
 /* Whether program uses the map whose id is owner. */
 static bool is_ours(const struct xdp_program *program, uint32_t owner)
@@ -168,14 +169,29 @@ static int replace_direct(const struct attachment *attachment, struct xdp_multip
 		attach_flags(xdp_multiprog__attach_mode(programs)) | XDP_FLAGS_REPLACE, &options);
 }
 
-/* New beside old, then old away: between the two, the one that runs first answers the packet. */
-static int replace_in_dispatcher(struct xdp_program *program, struct xdp_multiprog *programs,
-				 struct xdp_program *old, int ifindex)
+/* Who dies between the two steps of replace_in_dispatcher() leaves two programs of ours. */
+static int detach_from_dispatcher(struct xdp_multiprog *programs, uint32_t owner, int ifindex)
 {
-	enum xdp_attach_mode mode = xdp_multiprog__attach_mode(programs);
-	int status = xdp_program__attach(program, ifindex, mode, 0);
+	struct xdp_program *ours[MAX_DISPATCHER_PROGRAMS], *program = NULL;
+	size_t count = 0;
 
-	return status ?: xdp_program__detach(old, ifindex, mode, 0);
+	while ((program = xdp_multiprog__next_prog(program, programs)))
+		if (count < MAX_DISPATCHER_PROGRAMS && is_ours(program, owner))
+			ours[count++] = program;
+	return xdp_program__detach_multi(ours, count, ifindex, xdp_multiprog__attach_mode(programs),
+					 0);
+}
+
+/* New beside old, then old away: between the two, the one that runs first answers the packet. */
+static int replace_in_dispatcher(const struct attachment *attachment,
+				 struct xdp_multiprog *programs)
+{
+	int status = xdp_program__attach(attachment->program, attachment->ifindex,
+					 xdp_multiprog__attach_mode(programs), 0);
+
+	return status
+		       ?: detach_from_dispatcher(programs, attachment->what->owner,
+						 attachment->ifindex);
 }
 
 static int describe_failure(int code, const char *name, enum xdp_attach_mode mode, struct err *err)
@@ -256,10 +272,8 @@ static int attach_replace(const struct attachment *attachment, struct xdp_multip
 			       "%s: runs in %s mode now, and the mode cannot change without a gap; "
 			       "take it down first: hairpind --detach",
 			       attachment->interface, attach_mode_name(our_mode(running)));
-	status = xdp_multiprog__is_legacy(programs)
-			 ? replace_direct(attachment, programs, old)
-			 : replace_in_dispatcher(attachment->program, programs, old,
-						 attachment->ifindex);
+	status = xdp_multiprog__is_legacy(programs) ? replace_direct(attachment, programs, old)
+						    : replace_in_dispatcher(attachment, programs);
 	return status ? describe_failure(status, attachment->interface, running, err) : 0;
 }
 
@@ -325,13 +339,12 @@ int attach_remove(const char *interface, uint32_t owner, bool *found, struct err
 	struct xdp_program *program = programs ? find_ours(programs, owner) : NULL;
 
 	if (program) {
-		enum xdp_attach_mode mode = xdp_multiprog__attach_mode(programs);
-
 		*found = true;
 		if (xdp_multiprog__is_legacy(programs))
-			status = bpf_xdp_detach(ifindex, attach_flags(mode), NULL);
+			status = bpf_xdp_detach(
+				ifindex, attach_flags(xdp_multiprog__attach_mode(programs)), NULL);
 		else
-			status = xdp_program__detach(program, ifindex, mode, 0);
+			status = detach_from_dispatcher(programs, owner, ifindex);
 	}
 	xdp_multiprog__close(programs);
 	return status ? err_set(err, status, "%s: cannot detach: %s", interface, strerror(-status))
