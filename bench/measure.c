@@ -68,7 +68,10 @@ static void put_references(json_t *json, const struct mix *mix, const struct rou
 	json_object_set_new(json, "reference",
 			    json_string(mix->traffic.ipv6 ? "push40" : "push20"));
 	set_integer(json, "lookup_bytes", mix_lookup(mix).lines * 64ULL);
-	json_object_set_new(json, "ns_above_lookup", json_real(rounds_ns(rounds, ROUNDS_LOOKUP)));
+	json_object_set_new(json, "lookup_ns_above_reference",
+			    json_real(rounds_ns(rounds, ROUNDS_LOOKUP, ROUNDS_REFERENCE)));
+	json_object_set_new(json, "ns_above_lookup",
+			    json_real(rounds_ns(rounds, ROUNDS_HAIRPIN, ROUNDS_LOOKUP)));
 }
 
 static void say(const struct mix *mix, const struct rounds *rounds, const struct verdict *verdict)
@@ -77,8 +80,8 @@ static void say(const struct mix *mix, const struct rounds *rounds, const struct
 		"%-14s %6.2f M/s, reference %6.2f: %5.1f%%, %+5.1f ns; %llu verified, %llu faults, "
 		"%llu lost",
 		mix->name, rounds_median(rounds, ROUNDS_HAIRPIN),
-		rounds_median(rounds, ROUNDS_REFERENCE),
-		100 * rounds_ratio(rounds, ROUNDS_REFERENCE), rounds_ns(rounds, ROUNDS_REFERENCE),
+		rounds_median(rounds, ROUNDS_REFERENCE), 100 * rounds_ratio(rounds),
+		rounds_ns(rounds, ROUNDS_HAIRPIN, ROUNDS_REFERENCE),
 		(unsigned long long)verdict->verified, (unsigned long long)faults_of(verdict),
 		(unsigned long long)verdict->lost);
 	if (rounds->repeated || rounds->disturbed)

@@ -15,7 +15,7 @@
 #define SOURCE 26 /* the offset of the source address */
 
 /* It takes so much less time than a frame to and fro. */
-#define RUNS_PER_FRAME 16
+#define RUNS_PER_FRAME 4
 
 /* TCP to 203.0.113.1, which is nobody's; the source address varies. */
 static void put_foreign_frame(uint8_t *frame, uint32_t number)

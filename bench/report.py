@@ -22,11 +22,6 @@ def series(values, digits=2):
     return " / ".join(f"{values[key]:.{digits}f}" for key in ("min", "median", "max"))
 
 
-def ns_between(result, slow, fast):
-    """Of the medians."""
-    return 1e3 / result[slow]["median"] - 1e3 / result[fast]["median"]
-
-
 def scatter(values):
     return (values["max"] - values["min"]) / values["median"]
 
@@ -86,7 +81,7 @@ def scaling_section(results):
         first = points[0]
         rows = [[result["value"], series(result["mpps"]), series(result["reference_mpps"]),
                  f"{result['ns_above_reference']:+.1f}",
-                 f"{ns_between(result, 'lookup_mpps', 'reference_mpps'):+.1f}",
+                 f"{result['lookup_ns_above_reference']:+.1f}",
                  f"{growth(result, first):+.1%}", f"{result['map_bytes'] / MIB:.1f}"]
                 for result in points]
         head = [axis, "million/s, min / median / max", "constant header", "ns above it",
@@ -97,9 +92,8 @@ def scaling_section(results):
 
 def growth(result, first):
     """Of the time for a packet since the first point, less the growth of the lookup's."""
-    def above(point):
-        return ns_between(point, "mpps", "lookup_mpps")
-    return (above(result) - above(first)) / (1e3 / first["mpps"]["median"])
+    more = result["ns_above_lookup"] - first["ns_above_lookup"]
+    return more / (1e3 / first["mpps"]["median"])
 
 
 def flat(value, path=""):
@@ -190,7 +184,7 @@ def forward_data(directory, results):
         for key in ("mpps", "reference_mpps", "bare_tx_mpps"):
             row += [result[key][part] for part in ("median", "min", "max")]
         rows.append(row + [result["ns_above_reference"],
-                           ns_between(result, "lookup_mpps", "reference_mpps")])
+                           result["lookup_ns_above_reference"]])
     if rows:
         write_data(directory, "forward", rows)
 
@@ -199,7 +193,7 @@ def scaling_data(directory, results):
     for axis in dict.fromkeys(result["axis"] for result in results):
         write_data(directory, f"scaling-{axis}", [
             [result["value"], result["ns_above_reference"],
-             ns_between(result, "lookup_mpps", "reference_mpps"),
+             result["lookup_ns_above_reference"],
              result["map_bytes"] / MIB, result["lookup_bytes"] / MIB]
             for result in results if result["axis"] == axis])
 
@@ -208,11 +202,13 @@ DEFAULT_SIZE = 65537
 
 
 def table_data(directory, results):
-    write_data(directory, "table", [
-        [result["backends"], result["kind"], result["build_ms"]["median"],
-         result["disturbance"]["remove"]["moved"], result["disturbance"]["remove"]["necessary"]]
-        for result in results
-        if result["size"] == DEFAULT_SIZE and result["weights"] == "equal"])
+    for kind in dict.fromkeys(result["kind"] for result in results):
+        write_data(directory, f"table-{kind}", [
+            [result["backends"], result["build_ms"]["median"],
+             result["disturbance"]["remove"]["moved"],
+             result["disturbance"]["remove"]["necessary"]]
+            for result in results if result["kind"] == kind
+            and result["size"] == DEFAULT_SIZE and result["weights"] == "equal"])
 
 
 def control_data(directory, results):

@@ -166,22 +166,21 @@ double rounds_median(const struct rounds *rounds, int contestant)
 	return median(values, rounds->wanted);
 }
 
-double rounds_ns(const struct rounds *rounds, int contestant)
+double rounds_ns(const struct rounds *rounds, int contestant, int other)
 {
 	double values[ROUNDS_MAX];
 
 	for (int i = 0; i < rounds->wanted; i++)
-		values[i] =
-			1e3 / rounds->mpps[i][ROUNDS_HAIRPIN] - 1e3 / rounds->mpps[i][contestant];
+		values[i] = 1e3 / rounds->mpps[i][contestant] - 1e3 / rounds->mpps[i][other];
 	return median(values, rounds->wanted);
 }
 
-double rounds_ratio(const struct rounds *rounds, int contestant)
+double rounds_ratio(const struct rounds *rounds)
 {
 	double values[ROUNDS_MAX];
 
 	for (int i = 0; i < rounds->wanted; i++)
-		values[i] = rounds->mpps[i][ROUNDS_HAIRPIN] / rounds->mpps[i][contestant];
+		values[i] = rounds->mpps[i][ROUNDS_HAIRPIN] / rounds->mpps[i][ROUNDS_REFERENCE];
 	return median(values, rounds->wanted);
 }
 
@@ -205,9 +204,9 @@ json_t *rounds_json(const struct rounds *rounds)
 
 	for (int i = 0; i < rounds->contestant_count; i++)
 		json_object_set_new(json, rounds->contestants[i].key, series_json(rounds, i));
-	json_object_set_new(json, "ratio", json_real(rounds_ratio(rounds, ROUNDS_REFERENCE)));
+	json_object_set_new(json, "ratio", json_real(rounds_ratio(rounds)));
 	json_object_set_new(json, "ns_above_reference",
-			    json_real(rounds_ns(rounds, ROUNDS_REFERENCE)));
+			    json_real(rounds_ns(rounds, ROUNDS_HAIRPIN, ROUNDS_REFERENCE)));
 	json_object_set_new(json, "rounds", json_integer(rounds->wanted));
 	json_object_set_new(json, "repeated", json_integer(rounds->repeated));
 	json_object_set_new(json, "disturbed", json_integer(rounds->disturbed));

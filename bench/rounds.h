@@ -51,10 +51,10 @@ void rounds_quiet_cpu(void);
  * of the differences within a round. */
 json_t *rounds_json(const struct rounds *rounds);
 
-/* rounds_ns(), rounds_ratio(): of hairpin against a contestant; rounds_median(): million frames per
- * second. */
-double rounds_ns(const struct rounds *rounds, int contestant);
-double rounds_ratio(const struct rounds *rounds, int contestant);
+/* rounds_ns(): how much longer one takes for a frame than another; rounds_ratio(): hairpin against
+ * the reference; rounds_median(): million frames per second. */
+double rounds_ns(const struct rounds *rounds, int contestant, int other);
+double rounds_ratio(const struct rounds *rounds);
 double rounds_median(const struct rounds *rounds, int contestant);
 
 #endif
