@@ -203,7 +203,7 @@ static int describe_failure(int code, const char *name, enum xdp_attach_mode mod
 	case EACCES:
 		return err_set(err, code,
 			       "%s: no permission to load or attach an XDP program; run as root, "
-			       "or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON",
+			       "or with CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON and CAP_SYS_ADMIN",
 			       name);
 	case EOPNOTSUPP:
 		return err_set(err, code,
@@ -309,10 +309,14 @@ int attach_interface(const struct attachable *what, const char *interface, enum 
 	};
 	struct xdp_multiprog *programs;
 	struct xdp_program *old;
+	uint32_t any;
 	int status;
 
 	if (!attachment.ifindex)
 		return err_set(err, -ENODEV, "%s: no such interface; see: ip -br link", interface);
+	/* Who may attach a program but not find it again could neither replace nor detach it. */
+	if (bpf_prog_get_next_id(0, &any) && errno == EPERM)
+		return describe_failure(-EPERM, interface, libxdp_mode(mode), err);
 	attachment.program = xdp_program__create(&options);
 	status = libxdp_get_error(attachment.program);
 	if (status)

@@ -73,7 +73,7 @@ static int load_plain(struct lb_bpf *skeleton, struct err *err)
 	if (status == -EPERM)
 		return err_set(err, status,
 			       "no permission to load a BPF program; run as root, or with CAP_BPF, "
-			       "CAP_NET_ADMIN and CAP_PERFMON");
+			       "CAP_NET_ADMIN, CAP_PERFMON and CAP_SYS_ADMIN");
 	return err_set(err, status,
 		       "the kernel refuses the BPF program: %s; it needs Linux 5.10 or newer with "
 		       "BTF (CONFIG_DEBUG_INFO_BTF); hairpind -v shows what the kernel says",

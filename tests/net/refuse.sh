@@ -58,6 +58,9 @@ it "pins outside of a bpf file system" refuses 1 "not in a bpf file system" \
 it "hairpind without capabilities names what it lacks" refuses 1 "run as root, or with CAP_BPF" \
 	without_capabilities "$lab_build/lb/hairpind" -i eth0 -c "$lab_catalog" \
 	--pin "$lab_pins/lb" --socket "$lab_socket"
+it "so does one that could not find its program again" refuses 1 "CAP_SYS_ADMIN" \
+	in_node lb setpriv --bounding-set=-all,+bpf,+net_admin,+perfmon --inh-caps=-all \
+	"$lab_build/lb/hairpind" -i eth0 -c "$lab_catalog" --pin "$lab_pins/lb" --socket "$lab_socket"
 it "decap without capabilities says so" refuses 1 "root" \
 	without_capabilities "$lab_build/ctl/hairpinctl" decap attach eth1 --pin "$lab_pins/decap-lb"
 rm -rf "$lab_pins/decap-lb"
