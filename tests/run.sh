@@ -14,6 +14,7 @@ usage="usage: tests/run.sh [--quick] [--no-vm] [SUITE...]
   fuzz     parsers with random input, under ASan and UBSan
   packet   the BPF program, whole frames (root)
   net      daemon and tool, built with ASan and UBSan, between real clients and servers (root)
+  bench    that the benchmarks run, fit their schema, and find planted faults (root)
   vm       under a Debian kernel in qemu; runs only if named
 
   --quick  only style, unit and fuzz
@@ -35,7 +36,7 @@ parse_arguments() {
 			echo "$usage"
 			exit 0
 			;;
-		style | tidy | unit | fuzz | packet | net | vm) suites+=("$1") ;;
+		style | tidy | unit | fuzz | packet | net | bench | vm) suites+=("$1") ;;
 		*)
 			echo "$usage" >&2
 			exit 2
@@ -43,14 +44,14 @@ parse_arguments() {
 		esac
 		shift
 	done
-	((${#suites[@]})) || suites=(style tidy unit fuzz packet net)
+	((${#suites[@]})) || suites=(style tidy unit fuzz packet net bench)
 }
 
 install() {
 	if ((EUID)); then
 		echo "not root: packages are taken as they are, and tests that need root are skipped"
 	else
-		packages_install build lab test
+		packages_install build lab test bench
 	fi
 }
 
@@ -71,7 +72,7 @@ build() { # DIRECTORY MESON_OPTION...
 
 directory_of() { # SUITE: the BPF program is the same in both, and packet is faster without ASan
 	case $1 in
-	packet | tidy) echo build ;;
+	packet | tidy | bench) echo build ;;
 	*) echo build-asan ;;
 	esac
 }
