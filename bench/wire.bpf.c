@@ -59,6 +59,8 @@ int sink(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 
+	if (verify && check_is_neighbours(data, end))
+		return XDP_DROP;
 	result.frames++;
 	if (!verify)
 		return XDP_DROP;

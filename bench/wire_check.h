@@ -122,6 +122,12 @@ static __always_inline void check_ipv6(void *data, void *end)
 		result.verified++;
 }
 
+/* Neighbour discovery of the kernel at the far end goes to group addresses; hairpin sends to none. */
+static __always_inline bool check_is_neighbours(void *data, void *end)
+{
+	return data + ETH_HLEN > end || *(__u8 *)data & 1;
+}
+
 static __always_inline void check_plant(void *data, void *end)
 {
 	__u16 *outer = data + ETH_HLEN;
