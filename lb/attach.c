@@ -44,15 +44,15 @@ int attach_lock(const char *interface, int *lock, struct err *err)
 #define MAX_PROGRAM_MAPS        32
 #define MAX_DISPATCHER_PROGRAMS 10 /* libxdp's limit */
 
-/* Whether program uses the map whose id is owner. */
-static bool is_ours(const struct xdp_program *program, uint32_t owner)
+/* Whether the program with this id uses the map whose id is owner. */
+static bool uses_map(uint32_t program, uint32_t owner)
 {
 	uint32_t maps[MAX_PROGRAM_MAPS], size = sizeof(struct bpf_prog_info);
 	struct bpf_prog_info info = {
 		.nr_map_ids = MAX_PROGRAM_MAPS,
 		.map_ids = (uintptr_t)maps,
 	};
-	int fd = bpf_prog_get_fd_by_id(xdp_program__id(program));
+	int fd = bpf_prog_get_fd_by_id(program);
 	bool found = false;
 
 	if (fd < 0)
@@ -64,17 +64,24 @@ static bool is_ours(const struct xdp_program *program, uint32_t owner)
 	return found;
 }
 
-/* The program of ours in a dispatcher or alone on an interface; NULL when there is none. */
-static struct xdp_program *find_ours(struct xdp_multiprog *programs, uint32_t owner)
+static bool is_ours(const struct xdp_program *program, uint32_t owner)
+{
+	return uses_map(xdp_program__id(program), owner);
+}
+
+bool attach_in_use(uint32_t owner)
+{
+	for (uint32_t id = 0; owner && !bpf_prog_get_next_id(id, &id);)
+		if (uses_map(id, owner))
+			return true;
+	return false;
+}
+
+/* The program of ours in a dispatcher; NULL when there is none. */
+static struct xdp_program *find_in_dispatcher(struct xdp_multiprog *programs, uint32_t owner)
 {
 	struct xdp_program *program = NULL;
 
-	if (!owner)
-		return NULL;
-	if (xdp_multiprog__is_legacy(programs)) {
-		program = xdp_multiprog__main_prog(programs);
-		return program && is_ours(program, owner) ? program : NULL;
-	}
 	while ((program = xdp_multiprog__next_prog(program, programs)))
 		if (is_ours(program, owner))
 			return program;
@@ -97,14 +104,31 @@ bool attach_is_empty(const char *interface)
 	return !programs;
 }
 
+/* A program of ours that runs without a dispatcher. */
+struct direct {
+	uint32_t id; /* 0: there is none */
+	enum attach_mode mode;
+};
+
+/* Not by libxdp: 1.3 leaks a file descriptor whenever it is asked for a program that runs alone. */
+static struct direct find_direct(int ifindex, uint32_t owner)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+
+	if (!owner || !ifindex || bpf_xdp_query(ifindex, 0, &query))
+		return (struct direct){0};
+	if (query.drv_prog_id && uses_map(query.drv_prog_id, owner))
+		return (struct direct){query.drv_prog_id, ATTACH_NATIVE};
+	if (query.skb_prog_id && uses_map(query.skb_prog_id, owner))
+		return (struct direct){query.skb_prog_id, ATTACH_GENERIC};
+	if (query.hw_prog_id && uses_map(query.hw_prog_id, owner))
+		return (struct direct){query.hw_prog_id, ATTACH_OFFLOAD};
+	return (struct direct){0};
+}
+
 bool attach_runs_direct(const char *interface, uint32_t owner)
 {
-	int ifindex = if_nametoindex(interface);
-	struct xdp_multiprog *programs = ifindex ? programs_on(ifindex) : NULL;
-	bool direct = programs && xdp_multiprog__is_legacy(programs) && find_ours(programs, owner);
-
-	xdp_multiprog__close(programs);
-	return direct;
+	return find_direct(if_nametoindex(interface), owner).id;
 }
 
 static enum xdp_attach_mode libxdp_mode(enum attach_mode mode)
@@ -159,14 +183,17 @@ static int program_fd(const struct attachment *attachment)
 }
 
 /* One netlink message swaps the programs; the kernel refuses it if old is not the one that runs. */
-static int replace_direct(const struct attachment *attachment, struct xdp_multiprog *programs,
-			  struct xdp_program *old)
+static int replace_direct(const struct attachment *attachment, const struct direct *old)
 {
-	LIBBPF_OPTS(bpf_xdp_attach_opts, options, .old_prog_fd = xdp_program__fd(old));
+	LIBBPF_OPTS(bpf_xdp_attach_opts, options, .old_prog_fd = bpf_prog_get_fd_by_id(old->id));
+	int status;
 
-	return bpf_xdp_attach(
-		attachment->ifindex, program_fd(attachment),
-		attach_flags(xdp_multiprog__attach_mode(programs)) | XDP_FLAGS_REPLACE, &options);
+	if (options.old_prog_fd < 0)
+		return -errno;
+	status = bpf_xdp_attach(attachment->ifindex, program_fd(attachment),
+				attach_flags(libxdp_mode(old->mode)) | XDP_FLAGS_REPLACE, &options);
+	close(options.old_prog_fd);
+	return status;
 }
 
 /* Who dies between the two steps of replace_in_dispatcher() leaves two programs of ours. */
@@ -261,39 +288,75 @@ static int attach_new(const struct attachment *attachment, struct err *err)
 	return status ? describe_failure(status, attachment->interface, mode, err) : 0;
 }
 
-static int attach_replace(const struct attachment *attachment, struct xdp_multiprog *programs,
-			  struct xdp_program *old, struct err *err)
+static int check_mode(const struct attachment *attachment, enum attach_mode running,
+		      struct err *err)
 {
-	enum xdp_attach_mode running = xdp_multiprog__attach_mode(programs);
-	int status;
+	if (attachment->mode == ATTACH_AUTO || attachment->mode == running)
+		return 0;
+	return err_set(err, -EBUSY,
+		       "%s: runs in %s mode now, and the mode cannot change without a gap; "
+		       "take it down first: hairpind --detach",
+		       attachment->interface, attach_mode_name(running));
+}
 
-	if (attachment->mode != ATTACH_AUTO && libxdp_mode(attachment->mode) != running)
-		return err_set(err, -EBUSY,
-			       "%s: runs in %s mode now, and the mode cannot change without a gap; "
-			       "take it down first: hairpind --detach",
-			       attachment->interface, attach_mode_name(our_mode(running)));
-	status = xdp_multiprog__is_legacy(programs) ? replace_direct(attachment, programs, old)
-						    : replace_in_dispatcher(attachment, programs);
-	return status ? describe_failure(status, attachment->interface, running, err) : 0;
+/* In place of the program of ours that runs there, if there is one. */
+static int attach_or_replace(const struct attachment *attachment, bool *fresh, struct err *err)
+{
+	struct direct old = find_direct(attachment->ifindex, attachment->what->owner);
+	struct xdp_multiprog *programs = old.id ? NULL : programs_on(attachment->ifindex);
+	bool beside = programs && find_in_dispatcher(programs, attachment->what->owner);
+	enum attach_mode running =
+		beside ? our_mode(xdp_multiprog__attach_mode(programs)) : old.mode;
+	int status = 0;
+
+	*fresh = !old.id && !beside;
+	if (*fresh) {
+		status = attach_new(attachment, err);
+	} else {
+		status = check_mode(attachment, running, err);
+		if (!status) {
+			status = beside ? replace_in_dispatcher(attachment, programs)
+					: replace_direct(attachment, &old);
+			if (status)
+				describe_failure(status, attachment->interface,
+						 libxdp_mode(running), err);
+		}
+	}
+	xdp_multiprog__close(programs);
+	return status;
 }
 
 bool attach_find(const char *interface, uint32_t owner, struct attached_interface *out)
 {
 	int ifindex = if_nametoindex(interface);
-	struct xdp_multiprog *programs = ifindex ? programs_on(ifindex) : NULL;
-	struct xdp_program *program = programs ? find_ours(programs, owner) : NULL;
+	struct direct direct = find_direct(ifindex, owner);
+	struct xdp_multiprog *programs = ifindex && !direct.id ? programs_on(ifindex) : NULL;
+	struct xdp_program *program = programs ? find_in_dispatcher(programs, owner) : NULL;
 
-	if (program) {
+	if (program || direct.id) {
 		*out = (struct attached_interface){
 			.index = ifindex,
-			.mode = our_mode(xdp_multiprog__attach_mode(programs)),
-			.dispatcher = !xdp_multiprog__is_legacy(programs),
-			.program_id = xdp_program__id(program),
+			.mode = program ? our_mode(xdp_multiprog__attach_mode(programs))
+					: direct.mode,
+			.dispatcher = program,
+			.program_id = program ? xdp_program__id(program) : direct.id,
 		};
 		snprintf(out->name, sizeof(out->name), "%s", interface);
 	}
 	xdp_multiprog__close(programs);
-	return program;
+	return program || direct.id;
+}
+
+bool attach_is_there(const struct attached_interface *attached, uint32_t owner)
+{
+	uint32_t any = 0;
+
+	if (if_nametoindex(attached->name) != (unsigned int)attached->index)
+		return false;
+	if (!attached->dispatcher)
+		return find_direct(attached->index, owner).id;
+	return !bpf_xdp_query_id(attached->index, 0, &any) && any &&
+	       uses_map(attached->program_id, owner);
 }
 
 int attach_interface(const struct attachable *what, const char *interface, enum attach_mode mode,
@@ -307,8 +370,7 @@ int attach_interface(const struct attachable *what, const char *interface, enum 
 		.ifindex = if_nametoindex(interface),
 		.mode = mode,
 	};
-	struct xdp_multiprog *programs;
-	struct xdp_program *old;
+	bool is_fresh;
 	uint32_t any;
 	int status;
 
@@ -321,13 +383,9 @@ int attach_interface(const struct attachable *what, const char *interface, enum 
 	status = libxdp_get_error(attachment.program);
 	if (status)
 		return err_set(err, status, "%s: libxdp: %s", interface, strerror(-status));
-	programs = programs_on(attachment.ifindex);
-	old = programs ? find_ours(programs, what->owner) : NULL;
+	status = attach_or_replace(&attachment, &is_fresh, err);
 	if (fresh)
-		*fresh = !old;
-	status = old ? attach_replace(&attachment, programs, old, err)
-		     : attach_new(&attachment, err);
-	xdp_multiprog__close(programs);
+		*fresh = is_fresh;
 	xdp_program__close(attachment.program);
 	/* What the kernel says now, not what was asked for. */
 	if (!status && !attach_find(interface, what->owner, out))
@@ -339,16 +397,15 @@ int attach_interface(const struct attachable *what, const char *interface, enum 
 int attach_remove(const char *interface, uint32_t owner, bool *found, struct err *err)
 {
 	int ifindex = if_nametoindex(interface), status = 0;
-	struct xdp_multiprog *programs = ifindex ? programs_on(ifindex) : NULL;
-	struct xdp_program *program = programs ? find_ours(programs, owner) : NULL;
+	struct direct direct = find_direct(ifindex, owner);
+	struct xdp_multiprog *programs = ifindex && !direct.id ? programs_on(ifindex) : NULL;
 
-	if (program) {
+	if (direct.id) {
 		*found = true;
-		if (xdp_multiprog__is_legacy(programs))
-			status = bpf_xdp_detach(
-				ifindex, attach_flags(xdp_multiprog__attach_mode(programs)), NULL);
-		else
-			status = detach_from_dispatcher(programs, owner, ifindex);
+		status = bpf_xdp_detach(ifindex, attach_flags(libxdp_mode(direct.mode)), NULL);
+	} else if (programs && find_in_dispatcher(programs, owner)) {
+		*found = true;
+		status = detach_from_dispatcher(programs, owner, ifindex);
 	}
 	xdp_multiprog__close(programs);
 	return status ? err_set(err, status, "%s: cannot detach: %s", interface, strerror(-status))

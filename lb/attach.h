@@ -50,6 +50,13 @@ int attach_interface(const struct attachable *what, const char *interface, enum 
 /* attach_find(): what of ours runs on interface. Returns false when nothing does. */
 bool attach_find(const char *interface, uint32_t owner, struct attached_interface *out);
 
+/* attach_is_there(): whether what attach_interface() or attach_find() told still holds. */
+bool attach_is_there(const struct attached_interface *attached, uint32_t owner);
+
+/* attach_in_use(): whether any program uses the map whose id is owner, attached or not, in this
+ * network namespace or in another. */
+bool attach_in_use(uint32_t owner);
+
 /* attach_remove(): takes a program of ours off interface; *found is set when there was one. */
 int attach_remove(const char *interface, uint32_t owner, bool *found, struct err *err);
 

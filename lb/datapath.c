@@ -324,11 +324,10 @@ bool datapath_is_attached(const struct datapath *datapath, unsigned int i)
 {
 	struct bpf_map_info info = {0};
 	uint32_t size = sizeof(info);
-	struct attached_interface now;
 
 	return !bpf_obj_get_info_by_fd(bpf_map__fd(datapath->skeleton->maps.services), &info,
 				       &size) &&
-	       attach_find(datapath->interfaces[i].name, info.id, &now);
+	       attach_is_there(&datapath->interfaces[i], info.id);
 }
 
 int datapath_trace(struct datapath *datapath, struct trace_run *run, struct err *err)
