@@ -297,6 +297,7 @@ void datapath_close(struct datapath *datapath)
 
 int datapath_detach(const struct config *config, bool *found, struct err *err)
 {
+	uint32_t owner;
 	int lock, status;
 
 	*found = false;
@@ -306,7 +307,15 @@ int datapath_detach(const struct config *config, bool *found, struct err *err)
 	status = pin_lock_directory(config->pin_path, &lock, err);
 	if (status)
 		return status;
-	status = detach_others(config, pin_owner(config->pin_path, OWNER_MAP), true, found, err);
+	owner = pin_owner(config->pin_path, OWNER_MAP);
+	status = detach_others(config, owner, true, found, err);
+	/* Only when nothing was found: libxdp 1.3 leaks descriptors of what it has detached. */
+	if (!status && !*found && attach_in_use(owner))
+		status = err_set(err, -EBUSY,
+				 "%s: a program still uses the maps there, on no interface of this "
+				 "network namespace; run hairpind --detach in the one where it is "
+				 "(nsenter --net=/run/netns/NAME)",
+				 config->pin_path);
 	if (!status)
 		pin_remove(config->pin_path, found);
 	close(lock);

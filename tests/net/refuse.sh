@@ -110,6 +110,9 @@ it "the right one does" is true status .well
 it "detach while hairpind runs" refuses 1 "stop that one" hairpind --detach
 it "and clients are still served" all_answered b1 ask "$vip4" 80 --count 20
 stop_hairpind || true
+it "detach in another network namespace" refuses 1 "in the one where it is" \
+	"$lab_build/lb/hairpind" --detach --pin "$lab_pins/lb"
+it "changes nothing" all_answered b1 ask "$vip4" 80 --count 20
 it "detach" hairpind --detach
 it "leaves no program" is null xdp_on lb eth0
 it "and no pins" not ls "$lab_pins/lb"
