@@ -276,10 +276,13 @@ int balancer_reload(struct balancer *balancer, struct err_list *errors)
 static int commit(struct balancer *balancer, struct catalog *catalog, struct build *build,
 		  const char *text, struct err *err)
 {
-	const char *path = balancer->config->catalog_path;
-	char temporary[PATH_MAX];
+	char path[PATH_MAX], temporary[PATH_MAX];
 	int status = balancer_check_file(balancer, err);
 
+	/* A link to the catalog stays one. */
+	if (!status && !realpath(balancer->config->catalog_path, path))
+		status = err_set(err, -errno, "%s: %s", balancer->config->catalog_path,
+				 strerror(errno));
 	if (!status)
 		status = balancer_write_beside(path, text, temporary, err);
 	if (status)

@@ -109,6 +109,10 @@ ln -s elsewhere/catalog.json "$lab_catalog"
 catalog_of "$two" "$other_service" | write_catalog
 kill -HUP "${lab_pid[hairpind]}"
 it "SIGHUP reads the catalog" wait_until 3 is 3 status '.catalog.services'
+it "a change is written to where the link leads" \
+	hairpinctl backend weight web "$(status '.backends[0].name')" 101
+it "and the link stays" test -L "$lab_catalog"
+it "and the change is there" grep -q 101 "$lab_dir/elsewhere/catalog.json"
 
 # --- a start with less: what the catalog does not name gets nothing ---
 stop_hairpind KILL || true
