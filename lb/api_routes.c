@@ -26,8 +26,9 @@ static void reply_put_failed(struct api_reply *reply, int code, struct err_list 
 	if (!errors->count)
 		err_set(err_list_add(errors), code, "%s", strerror(-code));
 	api_reply_errors(reply,
-			 code == -EINVAL ? MHD_HTTP_UNPROCESSABLE_CONTENT
-					 : MHD_HTTP_INTERNAL_SERVER_ERROR,
+			 code == -EINVAL  ? MHD_HTTP_UNPROCESSABLE_CONTENT
+			 : code == -EBUSY ? MHD_HTTP_CONFLICT
+					  : MHD_HTTP_INTERNAL_SERVER_ERROR,
 			 errors);
 }
 
