@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "catalog_draft.h"
@@ -162,15 +163,22 @@ static int read_all(int fd, char **out, size_t *out_length)
 
 int catalog_load(const char *file, struct catalog **out, struct err_list *errors)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	/* Not blocked by a FIFO, which is told apart below. */
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	size_t length = 0;
 	char *text = NULL;
+	struct stat kind;
 	int code;
 
 	if (fd < 0) {
 		code = -errno;
 		add_file_error(errors, file, "cannot be opened", strerror(-code));
 		return code;
+	}
+	if (!fstat(fd, &kind) && !S_ISREG(kind.st_mode) && !S_ISDIR(kind.st_mode)) {
+		close(fd);
+		add_file_error(errors, file, "cannot be read", "not a file");
+		return -EINVAL;
 	}
 	code = read_all(fd, &text, &length);
 	close(fd);

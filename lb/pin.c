@@ -68,6 +68,10 @@ int pin_make_directory(const char *directory, struct err *err)
 {
 	int status;
 
+	if (!strcmp(directory, BPFFS) || !strcmp(directory, BPFFS "/"))
+		return err_set(err, -EINVAL,
+			       "%s: has the pins of other programs too; name a directory in it",
+			       directory);
 	if (!strncmp(directory, BPFFS "/", sizeof(BPFFS)))
 		mount_bpffs();
 	status = make_directories(directory, err);

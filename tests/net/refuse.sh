@@ -45,6 +45,11 @@ it "a missing interface after one that is there" \
 	refuses 1 "eth9: no such interface" hairpind -i eth0,eth9 -c "$lab_catalog"
 it "leaves none on that one" is null xdp_on lb eth0
 it "no catalog file" refuses 1 "nothing.json" hairpind -i eth0 -c "$lab_dir/nothing.json"
+mkfifo "$lab_dir/fifo"
+it "a catalog that is no file" refuses 1 "fifo: cannot be read: not a file" \
+	hairpinctl catalog check "$lab_dir/fifo"
+it "the directory of all pins" refuses 1 "has the pins of other programs too" \
+	hairpind --detach --pin /sys/fs/bpf
 it "no interface named" refuses 2 "-i is missing" hairpind -c "$lab_catalog"
 it "no catalog named" refuses 2 "-c is missing" hairpind -i eth0
 it "an unknown mode" refuses 2 "--mode fast" hairpind -i eth0 -c "$lab_catalog" --mode fast
