@@ -239,10 +239,13 @@ static int describe_failure(int code, const char *name, enum xdp_attach_mode mod
 			       name, words);
 	case EBUSY:
 	case EEXIST:
-		return err_set(err, code,
-			       "%s: another XDP program is attached, and this kernel or that "
-			       "program allows none beside it; see: bpftool net show dev %s",
-			       name, name);
+		return err_set(
+			err, code,
+			"%s: another XDP program is attached, and this kernel or that "
+			"program allows none beside it; bpftool net show dev %s tells which; "
+			"if it is a hairpin_lb whose pins are gone, take it off: ip link set "
+			"dev %s xdp off",
+			name, name, name);
 	default:
 		return err_set(err, code,
 			       "%s: attaching in %s mode failed: %s; hairpind -v shows what the "

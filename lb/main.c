@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <systemd/sd-daemon.h>
@@ -253,6 +254,17 @@ static int open_api(struct daemon *daemon, struct err_list *errors)
 	return status;
 }
 
+/* libxdp 1.3 leaks about nine descriptors whenever the program in a dispatcher is replaced. */
+static void raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int start(struct daemon *daemon)
 {
 	struct err_list errors = {0};
@@ -285,6 +297,7 @@ int main(int argc, char **argv)
 	parse_options(&daemon, argc, argv);
 	if (daemon.detach)
 		return detach(&daemon.config);
+	raise_descriptors();
 	status = start(&daemon);
 	if (!status) {
 		sd_notify(0, "READY=1");
