@@ -165,8 +165,10 @@ static size_t step_draws(uint32_t size)
 
 static void fill(struct maker *maker)
 {
-	while (maker->free) {
-		uint64_t weight = drop_full(maker);
+	uint64_t weight;
+
+	/* Rooms add up to more than the slots: there is a backend while there is a free slot. */
+	while (maker->free && (weight = drop_full(maker))) {
 		uint64_t end = maker->now + ((uint64_t)step_draws(maker->size) << 32) / weight;
 
 		for (size_t i = 0; i < maker->count; i++)
