@@ -15,6 +15,7 @@ lab_source=$(dirname "${BASH_SOURCE[0]}")/..
 lab_build=${HAIRPIN_BUILD:-$lab_source/build}
 lab=
 lab_lock=
+lab_patience=${lab_patience:-10} # seconds for hairpind to start: more where a machine is emulated
 declare -A lab_pid=()
 
 # --- the lab itself ---
@@ -250,7 +251,7 @@ hairpind() { # OPTION...: in the foreground
 start_hairpind() { # [OPTION...]: and waits until it answers
 	spawn hairpind lb "$lab_build/lb/hairpind" -i eth0 -c "$lab_catalog" \
 		--pin "$lab_pins/lb" --socket "$lab_socket" "$@"
-	wait_until 10 hairpind_answers || {
+	wait_until "$lab_patience" hairpind_answers || {
 		cat "$lab_dir/hairpind.log" >&2
 		return 1
 	}
