@@ -99,14 +99,19 @@ count() { # LOG
 	read -r passed failed skipped <<<"${output##*$'\n'}"
 }
 
-run_vm() {
+run_vm_program() { # NAME ARGUMENT...
 	local output status=0
-	printf '\nvm\n'
-	output=$(tests/vm/selftest.sh 2>&1) || status=$?
-	jq -n --arg out "$output" --argjson status "$status" '{ name: "vm", stdout: $out, duration: 0,
-		returncode: $status, result: (if $status == 0 then "OK" else "FAIL" end) }' |
-		jq -c . >build/vm.json
+	output=$("tests/vm/$1.sh" "${@:2}" 2>&1) || status=$?
+	jq -cn --arg name "$1" --arg out "$output" --argjson status "$status" '{ name: $name,
+		stdout: $out, duration: 0, returncode: $status,
+		result: (if $status == 0 then "OK" else "FAIL" end) }' >build/vm.json
 	count build/vm.json
+}
+
+run_vm() {
+	printf '\nvm\n'
+	run_vm_program selftest
+	run_vm_program suite --build build
 }
 
 parse_arguments "$@"
