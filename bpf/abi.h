@@ -12,11 +12,13 @@
 #include <linux/types.h>
 #endif
 
-#define LB_LAYOUT 1 /* version of everything below; pinned maps carry it in struct lb_layout */
+#define LB_LAYOUT 2 /* version of everything below; pinned maps carry it in struct lb_layout */
 
 #define LB_MAX_SERVICES 4096
 #define LB_MAX_POOLS    1024
 #define LB_MAX_BACKENDS 65535
+
+#define LB_REASON_ROOM 64 /* counters of reasons, of which reasons.h uses the first */
 
 /* Index 0 of services, pools and backends means "none", so that zeroed memory names nothing. */
 #define LB_NONE 0
@@ -51,10 +53,10 @@ enum lb_service_flags {
  */
 union lb_service_target {
 	struct {
-		__u16 service : 13; /* index of its counters */
-		__u16 flags : 3;
+		__u16 service; /* index of its counters */
+		__u16 flags;
 		__u16 pool;
-		__u32 seed; /* of the flow hash */
+		__u16 unused;
 	};
 	__u64 word;
 };
@@ -81,19 +83,36 @@ struct lb_service_bucket {
 	struct lb_service entries[LB_SERVICE_BUCKET_SIZE];
 };
 
-/* One slot of a table; 4 bytes, so that the default table fits into 256 KiB of cache. */
+/*
+ * One slot of a table; 4 bytes, so that the default table fits into 256 KiB of cache, and one store
+ * changes it.
+ */
 struct lb_slot {
 	__u16 backend;
 	__u16 unused;
 };
 
 /*
- * The value of a table's map: array maps round values up to 8 bytes, so two slots share one. A
- * table size is an odd prime: a map of n entries is a table of 2n - 1 slots.
+ * A pool's table: size slots from slot first on of the one array that holds the slots of all pools.
+ * Written before a service names the pool, and not changed after: another size or seed is another
+ * pool index.
  */
-struct lb_slot_pair {
-	struct lb_slot slots[2];
+struct lb_pool {
+	__u32 first;
+	__u32 size; /* 0: no table */
+	__u32 seed; /* of the flow hash */
+	__u32 unused;
 };
+
+/* Slot 0 is no pool's and leads nowhere: all flows of a pool without a table get there. */
+#define LB_FIRST_SLOT 1
+
+/* Every pool of a catalog may be there a second time, while its table is replaced. */
+#define LB_POOLS (2 * LB_MAX_POOLS + 1)
+
+/* Powers of two beyond the largest index, so that a mask does for the verifier. */
+#define LB_POOL_ROOM    4096
+#define LB_SERVICE_ROOM 8192
 
 /* Room for Ethernet, two VLAN tags, IPv6, UDP and VXLAN (14 + 8 + 40 + 8 + 8 + inner 14 = 92). */
 #define LB_HEADER_SIZE 96
@@ -125,6 +144,28 @@ struct lb_counter {
 	__u64 bytes; /* of the frames as received */
 };
 
+/*
+ * What one CPU has counted: its own element of an array that the daemon maps. An array of per-CPU
+ * maps would be a call for each counter before Linux 6.10.
+ */
+struct lb_counters {
+	__u64 reasons[LB_REASON_ROOM];
+	struct lb_counter services[LB_SERVICE_ROOM];
+	struct lb_counter backends[LB_MAX_BACKENDS + 1];
+};
+
+/*
+ * The arrays of fixed size that packets read: the program's one zeroed global variable, whose map
+ * (.bss) is pinned as "arrays". The compiler addresses it directly, so that a lookup is an address
+ * computed from a bounded index, where a map's lookup passes the key through memory.
+ */
+struct lb_arrays {
+	struct lb_service_bucket
+		services[LB_SERVICE_BUCKETS]; /* two-choice hash table, see above */
+	struct lb_backend backends[LB_MAX_BACKENDS + 1];
+	struct lb_pool pools[LB_POOL_ROOM];
+};
+
 enum lb_identity_kind {
 	LB_IDENTITY_SERVICE = 1,
 	LB_IDENTITY_POOL = 2,
@@ -144,7 +185,10 @@ struct lb_identity {
 	char name[LB_NAME_SIZE];
 	struct lb_address address; /* of a backend; else zero */
 	__u32 encapsulation;       /* of a backend; else zero */
+	__u32 table_kind;          /* of a pool, as the two below; else zero */
+	__u32 table_size;
 	__u32 unused;
+	__u64 table_seed;
 };
 
 /* The first thing that a daemon reads of pinned maps. */
@@ -182,11 +226,15 @@ struct lb_trace {
 _Static_assert(sizeof(struct lb_address) == 16, "an address is 16 bytes");
 _Static_assert(sizeof(struct lb_service_bucket) == 64, "a bucket of services is one cache line");
 _Static_assert(sizeof(union lb_service_target) == 8, "a target is one word");
-_Static_assert(sizeof(struct lb_slot_pair) == 8, "a pair of slots is one array value");
+_Static_assert(sizeof(struct lb_slot) == 4, "a slot is one 4-byte store");
+_Static_assert(sizeof(struct lb_pool) == 16, "a pool is 16 bytes");
+_Static_assert(sizeof(struct lb_counters) % 64 == 0, "CPUs share no cache line of counters");
 _Static_assert(sizeof(struct lb_backend) == 128, "a backend is two cache lines");
+_Static_assert(sizeof(struct lb_arrays) == (16384 * 64) + (65536 * 128) + (4096 * 16),
+	       "the arrays have no gaps");
 _Static_assert(sizeof(struct lb_counter) == 16, "a counter is 16 bytes");
 _Static_assert(sizeof(struct lb_identity_key) == 4, "an identity key is 4 bytes");
-_Static_assert(sizeof(struct lb_identity) == 152, "an identity is 152 bytes");
+_Static_assert(sizeof(struct lb_identity) == 168, "an identity is 168 bytes");
 _Static_assert(sizeof(struct lb_trace) == 20, "a trace is 20 bytes");
 
 #endif

@@ -88,10 +88,9 @@ static __always_inline enum lb_reason encap_push_ipv6(struct packet *pkt,
 /* encap_push(): from here on the frame is the one that leaves. */
 static __always_inline enum lb_reason encap_push(struct packet *pkt)
 {
-	__u32 index = pkt->backend;
-	struct lb_backend *backend = bpf_map_lookup_elem(&backends, &index);
+	const struct lb_backend *backend = &arrays.backends[pkt->backend];
 
-	if (!backend || !(backend->flags & LB_BACKEND_RESOLVED))
+	if (!(backend->flags & LB_BACKEND_RESOLVED))
 		return LB_UNRESOLVED;
 	if (features.many_interfaces && pkt->ctx->ingress_ifindex != backend->interface)
 		return LB_OTHER_INTERFACE;

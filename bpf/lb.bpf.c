@@ -25,42 +25,60 @@
 	} while (0)
 
 const volatile struct lb_features features = {};
+const volatile __u32 slot_count = 1;
 
-/* The verdict on one IP packet. When it is LB_SENT, the frame is the one that goes out. */
-static __always_inline enum lb_reason lb_balance(struct packet *pkt, struct cursor *cursor)
+/* The verdict on a packet whose flow is known. When it is LB_SENT, the frame is the one that goes
+ * out. */
+static __always_inline enum lb_reason lb_balance(struct packet *pkt)
 {
-	enum lb_reason unfit =
-		pkt->ipv6 ? packet_parse_ipv6(pkt, cursor) : packet_parse_ipv4(pkt, cursor);
-
-	if (unfit)
-		return select_unfit(pkt, unfit);
 	LB_TRY(select_service(pkt));
 	LB_TRY(select_slot(pkt));
 	LB_TRY(encap_push(pkt));
 	return LB_SENT;
 }
 
-/*
- * The verdict on any frame, and what finish makes of it. Everything is inlined once for each version
- * of IP: with half of the cases gone, the compiler keeps in registers what it else keeps on the
- * stack.
- */
-static __always_inline int lb_process(struct xdp_md *ctx,
-				      int (*finish)(const struct packet *, enum lb_reason))
+/* The verdict on a packet that is not a common one. */
+static __always_inline enum lb_reason lb_judge(struct packet *pkt)
 {
-	struct packet pkt = {.ctx = ctx};
+	enum lb_reason unfit;
 	struct cursor cursor;
 
-	switch (packet_open(&pkt, &cursor)) {
+	switch (packet_open(pkt, &cursor)) {
 	case bpf_htons(ETH_P_IP):
-		pkt.ipv6 = false;
-		return finish(&pkt, lb_balance(&pkt, &cursor));
+		unfit = packet_parse_ipv4(pkt, &cursor);
+		break;
 	case bpf_htons(ETH_P_IPV6):
-		pkt.ipv6 = true;
-		return finish(&pkt, features.ipv6 ? lb_balance(&pkt, &cursor) : LB_NO_SERVICE);
+		pkt->ipv6 = true;
+		unfit = features.ipv6 ? packet_parse_ipv6(pkt, &cursor) : LB_NO_SERVICE;
+		break;
 	default:
-		return finish(&pkt, LB_NOT_IP);
+		return LB_NOT_IP;
 	}
+	return unfit ? select_unfit(pkt, unfit) : lb_balance(pkt);
+}
+
+/* Apart from the common way, which would have to share its registers with it. */
+static __noinline int lb_uncommon(struct xdp_md *ctx)
+{
+	struct packet pkt = {.ctx = ctx};
+
+	return lb_finish(&pkt, lb_judge(&pkt));
+}
+
+/* The same as lb_balance() and lb_finish(); where the reason is a constant the compiler drops what
+ * is for others. */
+static __always_inline int lb_common(struct packet *pkt)
+{
+	enum lb_reason reason = select_service(pkt);
+
+	if (reason)
+		return lb_finish(pkt, LB_NO_SERVICE);
+	reason = select_slot(pkt);
+	if (!reason)
+		reason = encap_push(pkt);
+	if (reason)
+		return lb_refuse(pkt->target.word, pkt->frame_length, reason);
+	return lb_finish(pkt, LB_SENT);
 }
 
 /* Before other programs of a libxdp dispatcher (its default is 50); they see what we pass. */
@@ -72,28 +90,42 @@ struct {
 SEC("xdp")
 int hairpin_lb(struct xdp_md *ctx)
 {
-	return lb_process(ctx, lb_finish);
+	struct packet pkt = {.ctx = ctx};
+	struct cursor cursor;
+
+	/* Inlined once for each version of IP: with half of the cases gone, the compiler keeps in
+	 * registers what it else keeps on the stack. */
+	switch (packet_open(&pkt, &cursor)) {
+	case bpf_htons(ETH_P_IP):
+		if (packet_common_ipv4(&pkt, &cursor))
+			return lb_common(&pkt);
+		break;
+	case bpf_htons(ETH_P_IPV6):
+		pkt.ipv6 = true;
+		if (features.ipv6 && packet_common_ipv6(&pkt, &cursor))
+			return lb_common(&pkt);
+		break;
+	}
+	return lb_uncommon(ctx);
 }
 
 /* What the last run of hairpin_trace found. */
-struct lb_trace trace = {};
+struct lb_trace trace SEC(".data") = {};
 
-static __always_inline int trace_finish(const struct packet *pkt, enum lb_reason reason)
-{
-	trace.reason = reason;
-	trace.service = pkt->target.service;
-	trace.pool = pkt->target.pool;
-	trace.slot = pkt->slot;
-	trace.table_size = pkt->table_size;
-	trace.backend = pkt->backend;
-	return observe_action(reason);
-}
-
-/* The same way for hairpinctl trace: run by BPF_PROG_TEST_RUN, never attached, counts nothing. */
+/* The same verdict for hairpinctl trace: run by BPF_PROG_TEST_RUN, never attached, counts nothing. */
 SEC("xdp")
 int hairpin_trace(struct xdp_md *ctx)
 {
-	return lb_process(ctx, trace_finish);
+	struct packet pkt = {.ctx = ctx};
+	enum lb_reason reason = lb_judge(&pkt);
+
+	trace.reason = reason;
+	trace.service = pkt.target.service;
+	trace.pool = pkt.target.pool;
+	trace.slot = pkt.slot;
+	trace.table_size = arrays.pools[pkt.target.pool & (LB_POOL_ROOM - 1)].size;
+	trace.backend = pkt.backend;
+	return observe_action(reason);
 }
 
 char _license[] SEC("license") = "GPL";

@@ -18,68 +18,36 @@ struct {
 	__type(value, struct lb_layout);
 } layout SEC(".maps");
 
-/* Two-choice hash table of services; see abi.h. Written by the daemon, read for every packet. */
+/* Services, backends and pools. Written by the daemon, read for every packet. */
+struct lb_arrays arrays __attribute__((aligned(64))) = {};
+
+/*
+ * The slots of all pools: one value, as long as the daemon makes it (slot_count). Written by
+ * the daemon, read for a service's packets.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, LB_SERVICE_BUCKETS);
-	__type(key, __u32);
-	__type(value, struct lb_service_bucket);
-} services SEC(".maps");
-
-/* Pool -> its table. Written by the daemon, a whole table at a time; read for a service's packets.
- */
-struct table {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE | BPF_F_INNER_MAP);
 	__uint(max_entries, 1);
 	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(struct lb_slot_pair));
-};
+	__uint(value_size, sizeof(struct lb_slot));
+} slots SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, LB_MAX_POOLS + 1);
-	__type(key, __u32);
-	__array(values, struct table);
-} tables SEC(".maps");
-
-/* Backends by index. Written by the daemon, read for a service's packets. */
+/* By CPU; the daemon sets their number. Written by the program, read by the daemon, which zeroes
+ * the counters of an index when it gives it to a new owner. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, LB_MAX_BACKENDS + 1);
+	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct lb_backend);
-} backends SEC(".maps");
-
-/* Counters. Written by the program, zeroed by the daemon when it gives an index to a new owner. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, LB_MAX_SERVICES + 1);
-	__type(key, __u32);
-	__type(value, struct lb_counter);
-} service_counters SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, LB_MAX_BACKENDS + 1);
-	__type(key, __u32);
-	__type(value, struct lb_counter);
-} backend_counters SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, LB_REASON_COUNT);
-	__type(key, __u32);
-	__type(value, __u64);
-} reason_counters SEC(".maps");
+	__type(value, struct lb_counters);
+} counters SEC(".maps");
 
 /* Who owns an index. Written and read by the daemon alone: its memory across restarts. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, LB_MAX_SERVICES + LB_MAX_POOLS + LB_MAX_BACKENDS);
+	__uint(max_entries, LB_MAX_SERVICES + LB_POOLS + LB_MAX_BACKENDS);
 	__type(key, struct lb_identity_key);
 	__type(value, struct lb_identity);
 } identities SEC(".maps");

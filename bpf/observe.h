@@ -19,29 +19,41 @@ static __always_inline int observe_action(enum lb_reason reason)
 	}
 }
 
-static __always_inline void observe_count(void *map, __u32 index, __u64 bytes)
+static __always_inline void observe_count(struct lb_counter *counter, __u64 bytes)
 {
-	struct lb_counter *counter = bpf_map_lookup_elem(map, &index);
+	counter->packets++;
+	counter->bytes += bytes;
+}
 
-	if (counter) {
-		counter->packets++;
-		counter->bytes += bytes;
-	}
+static __always_inline struct lb_counters *observe_own(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&counters, &cpu);
 }
 
 /* lb_finish(): counts the packet under its reason, service and backend; returns the action. */
 static __always_inline int lb_finish(const struct packet *pkt, enum lb_reason reason)
 {
-	__u32 index = reason;
-	__u64 *count = bpf_map_lookup_elem(&reason_counters, &index);
+	struct lb_counters *own = observe_own();
 
-	if (count)
-		(*count)++;
+	if (!own)
+		return observe_action(reason);
+	own->reasons[reason]++;
 	if (pkt->target.word)
-		observe_count(&service_counters, pkt->target.service, pkt->frame_length);
+		observe_count(&own->services[pkt->target.service & (LB_SERVICE_ROOM - 1)],
+			      pkt->frame_length);
 	if (reason == LB_SENT)
-		observe_count(&backend_counters, pkt->backend, pkt->frame_length);
+		observe_count(&own->backends[pkt->backend], pkt->frame_length);
 	return observe_action(reason);
+}
+
+/* lb_refuse(): lb_finish() for the common way: the reasons that end it early share one place. */
+static __noinline int lb_refuse(__u64 target, __u64 frame_length, enum lb_reason reason)
+{
+	struct packet pkt = {.target.word = target, .frame_length = frame_length};
+
+	return reason < LB_REASON_COUNT ? lb_finish(&pkt, reason) : XDP_ABORTED;
 }
 
 #endif

@@ -15,6 +15,7 @@
 #include "reasons.h"
 
 extern const volatile struct lb_features features;
+extern const volatile __u32 slot_count; /* of the array of slots */
 
 /* What the stages know about one packet. Holds no pointer into the frame, which moves. */
 struct packet {
@@ -29,7 +30,6 @@ struct packet {
 	/* Set by select.h. */
 	__u64 hash;
 	__u32 slot;
-	__u32 table_size;
 	union lb_service_target target;
 	__u16 backend;
 };
@@ -136,6 +136,56 @@ static __always_inline enum lb_reason packet_parse_ipv6(struct packet *pkt, stru
 	if (pkt->ip_length > left)
 		return LB_BAD_LENGTH;
 	return packet_parse_transport(pkt, cursor, ip->nexthdr, sizeof(*ip));
+}
+
+/*
+ * The common packet: TCP or UDP right behind an IP header without options, in one piece and whole.
+ * All of it lies within the first 54 or 74 bytes, so that one bounds check serves; the few that are
+ * shorter (UDP in frames without padding) take the long way.
+ */
+static __always_inline bool packet_is_common(struct packet *pkt, struct cursor *cursor,
+					     __u8 protocol, __u32 ip_header_length)
+{
+	__u64 left = cursor->end - cursor->at;
+	__u32 least = ip_header_length +
+		      (protocol == IPPROTO_TCP ? sizeof(struct tcphdr) : sizeof(struct udphdr));
+
+	pkt->flow.protocol = protocol;
+	pkt->flow.ports = *(__u32 *)(cursor->at + ip_header_length);
+	return pkt->ip_length <= left && pkt->ip_length >= least;
+}
+
+/* packet_common_ipv4(): sets the flow and returns true, or false. cursor: at the IP header. */
+static __always_inline bool packet_common_ipv4(struct packet *pkt, struct cursor *cursor)
+{
+	const struct iphdr *ip = cursor->at;
+
+	if (cursor->at + sizeof(*ip) + sizeof(struct tcphdr) > cursor->end || *(__u8 *)ip != 0x45 ||
+	    ip->frag_off & bpf_htons(IPV4_FRAGMENT))
+		return false;
+	if (ip->protocol != IPPROTO_TCP && ip->protocol != IPPROTO_UDP)
+		return false;
+	pkt->flow.source = packet_map_ipv4(ip->saddr);
+	pkt->flow.destination = packet_map_ipv4(ip->daddr);
+	pkt->tos = ip->tos;
+	pkt->ip_length = bpf_ntohs(ip->tot_len);
+	return packet_is_common(pkt, cursor, ip->protocol, sizeof(*ip));
+}
+
+static __always_inline bool packet_common_ipv6(struct packet *pkt, struct cursor *cursor)
+{
+	const struct ipv6hdr *ip = cursor->at;
+
+	if (cursor->at + sizeof(*ip) + sizeof(struct tcphdr) > cursor->end || ip->version != 6 ||
+	    (ip->nexthdr != IPPROTO_TCP && ip->nexthdr != IPPROTO_UDP))
+		return false;
+	__builtin_memcpy(&pkt->flow.source, &ip->saddr, sizeof(pkt->flow.source));
+	__builtin_memcpy(&pkt->flow.destination, &ip->daddr, sizeof(pkt->flow.destination));
+	if (packet_is_mapped(&pkt->flow.destination))
+		return false;
+	pkt->tos = ip->priority << 4 | ip->flow_lbl[0] >> 4;
+	pkt->ip_length = sizeof(*ip) + bpf_ntohs(ip->payload_len);
+	return packet_is_common(pkt, cursor, ip->nexthdr, sizeof(*ip));
 }
 
 /* packet_open(): the frame from behind its Ethernet header on, and that one's type; 0: none. */

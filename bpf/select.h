@@ -15,16 +15,14 @@ static __always_inline bool service_matches(const struct lb_service *service,
 }
 
 /* The target of key in one bucket; a word of 0 when it is not there. */
-static __always_inline __u64 service_in_bucket(__u32 bucket, const struct lb_service_key *key)
+static __always_inline __u64 service_in_bucket(__u32 index, const struct lb_service_key *key)
 {
-	struct lb_service_bucket *found = bpf_map_lookup_elem(&services, &bucket);
+	const struct lb_service_bucket *bucket = &arrays.services[index & (LB_SERVICE_BUCKETS - 1)];
 
-	if (!found)
-		return 0;
-	if (service_matches(&found->entries[0], key))
-		return found->entries[0].target.word;
-	if (service_matches(&found->entries[1], key))
-		return found->entries[1].target.word;
+	if (service_matches(&bucket->entries[0], key))
+		return bucket->entries[0].target.word;
+	if (service_matches(&bucket->entries[1], key))
+		return bucket->entries[1].target.word;
 	return 0;
 }
 
@@ -34,6 +32,14 @@ static __always_inline __u64 service_find(const struct lb_service_key *key)
 	__u64 word = service_in_bucket(hash_first_bucket(hash), key);
 
 	return word ?: service_in_bucket(hash_second_bucket(hash), key);
+}
+
+/* A service that takes any port. Apart, since it would double the code of each lookup. */
+static __noinline __u64 service_find_any_port(__u64 high, __u64 low, __u8 protocol)
+{
+	struct lb_service_key key = {.address.halves = {high, low}, .protocol = protocol};
+
+	return service_find(&key);
 }
 
 /* select_service(): sets pkt->target. The exact port wins over "any port". */
@@ -46,10 +52,9 @@ static __always_inline enum lb_reason select_service(struct packet *pkt)
 	};
 	__u64 word = service_find(&key);
 
-	if (features.any_port && !word) {
-		key.port = 0;
-		word = service_find(&key);
-	}
+	if (features.any_port && !word)
+		word = service_find_any_port(key.address.halves[0], key.address.halves[1],
+					     key.protocol);
 	if (!word)
 		return LB_NO_SERVICE;
 	pkt->target.word = word;
@@ -66,34 +71,26 @@ static __always_inline enum lb_reason select_unfit(const struct packet *pkt, enu
 	return service_find(&vip) ? reason : LB_NO_SERVICE;
 }
 
-/* The kernel's own struct, as far as we read it: the size of a table comes with the table. */
-struct bpf_map {
-	__u32 max_entries;
-} __attribute__((preserve_access_index));
-
 /* select_slot(): sets pkt->hash, pkt->slot and pkt->backend (LB_NONE: an empty slot). */
 static __always_inline enum lb_reason select_slot(struct packet *pkt)
 {
-	__u32 pool = pkt->target.pool, pair_index;
-	struct lb_slot_pair *pair;
-	struct bpf_map *table;
+	const struct lb_pool *pool = &arrays.pools[pkt->target.pool & (LB_POOL_ROOM - 1)];
+	__u32 slot, zero = 0;
+	const struct lb_slot *all = bpf_map_lookup_elem(&slots, &zero);
 
+	if (!all)
+		return LB_NO_BACKEND;
 	if (features.affinity_client && pkt->target.flags & LB_SERVICE_AFFINITY_CLIENT)
-		pkt->hash = hash_client(&pkt->flow, pkt->target.seed);
+		pkt->hash = hash_client(&pkt->flow, pool->seed);
 	else
-		pkt->hash = hash_flow(&pkt->flow, pkt->ipv6, pkt->target.seed);
+		pkt->hash = hash_flow(&pkt->flow, pkt->ipv6, pool->seed);
 
-	table = bpf_map_lookup_elem(&tables, &pool);
-	if (!table)
-		return LB_NO_BACKEND;
-	pkt->table_size = 2 * table->max_entries - 1;
 	/* Scales the hash to the table without a division. */
-	pkt->slot = (pkt->hash >> 32) * pkt->table_size >> 32;
-	pair_index = pkt->slot / 2;
-	pair = bpf_map_lookup_elem(table, &pair_index);
-	if (!pair)
+	pkt->slot = (pkt->hash >> 32) * pool->size >> 32;
+	slot = pool->first + pkt->slot;
+	if (slot >= slot_count)
 		return LB_NO_BACKEND;
-	pkt->backend = pair->slots[pkt->slot & 1].backend;
+	pkt->backend = all[slot].backend;
 	return pkt->backend ? LB_CONTINUE : LB_NO_BACKEND;
 }
 

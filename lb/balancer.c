@@ -86,6 +86,8 @@ static int apply_build(struct balancer *balancer, struct build *build, struct er
 	if (!status)
 		status = datapath_set_features(balancer->datapath, &both, err);
 	if (!status)
+		status = datapath_reserve(balancer->datapath, plan.slot_count, err);
+	if (!status)
 		status = datapath_apply(balancer->datapath, &plan, err);
 	note_plan(&balancer->last_plan, &plan, started_us);
 	if (!status)
@@ -154,6 +156,15 @@ static int change_to(struct balancer *balancer, struct catalog *catalog, struct 
 	return status;
 }
 
+static uint32_t count_slots(const struct catalog *catalog)
+{
+	uint32_t count = LB_FIRST_SLOT;
+
+	for (size_t i = 0; i < catalog->pool_count; i++)
+		count += catalog->pools[i].table_size;
+	return count;
+}
+
 static int first_catalog(struct balancer *balancer, struct catalog *catalog, struct err *err)
 {
 	int status = follow_backends(balancer, catalog, err);
@@ -163,7 +174,8 @@ static int first_catalog(struct balancer *balancer, struct catalog *catalog, str
 		return status;
 	if (!build)
 		return out_of_memory(err);
-	status = datapath_open(balancer->config, &build->features, &balancer->datapath, err);
+	status = datapath_open(balancer->config, &build->features, count_slots(catalog),
+			       &balancer->datapath, err);
 	if (!status)
 		status = apply_build(balancer, build, err);
 	if (status) {

@@ -174,8 +174,8 @@ static json_t *last_plan_status(const struct last_plan *last)
 {
 	static const char *const names[PLAN_KINDS] = {
 		[PLAN_CLAIM] = "claim",     [PLAN_BACKEND] = "backend", [PLAN_TABLE] = "table",
-		[PLAN_SERVICE] = "service", [PLAN_GRACE] = "grace",     [PLAN_UNTABLE] = "untable",
-		[PLAN_RELEASE] = "release",
+		[PLAN_SLOTS] = "slots",     [PLAN_SERVICE] = "service", [PLAN_GRACE] = "grace",
+		[PLAN_UNTABLE] = "untable", [PLAN_RELEASE] = "release",
 	};
 	json_t *operations = json_object();
 

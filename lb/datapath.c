@@ -55,13 +55,25 @@ static struct lb_bpf *open_skeleton(const struct datapath *datapath,
 		return NULL;
 	}
 	skeleton->rodata->features = *features;
+	skeleton->rodata->slot_count = datapath->slot_count;
+	bpf_map__set_max_entries(skeleton->maps.counters, datapath->cpus);
+	bpf_map__set_value_size(skeleton->maps.slots,
+				datapath->slot_count * sizeof(struct lb_slot));
 	bpf_program__set_autoload(skeleton->progs.hairpin_lb, attached);
 	bpf_program__set_autoload(skeleton->progs.hairpin_trace, !attached);
-	if (pin_reuse_maps(skeleton->obj, datapath->config->pin_path, err)) {
+	if (bpf_map__reuse_fd(skeleton->maps.slots, datapath->slots) ||
+	    pin_reuse_maps(skeleton->obj, datapath->config->pin_path, err)) {
 		lb_bpf__destroy(skeleton);
 		return NULL;
 	}
 	return skeleton;
+}
+
+int datapath_not_permitted(struct err *err)
+{
+	return err_set(err, -EPERM,
+		       "no permission to load a BPF program; run as root, or with CAP_BPF, "
+		       "CAP_NET_ADMIN, CAP_PERFMON and CAP_SYS_ADMIN");
 }
 
 static int load_plain(struct lb_bpf *skeleton, struct err *err)
@@ -71,16 +83,14 @@ static int load_plain(struct lb_bpf *skeleton, struct err *err)
 	if (!status)
 		return 0;
 	if (status == -EPERM)
-		return err_set(err, status,
-			       "no permission to load a BPF program; run as root, or with CAP_BPF, "
-			       "CAP_NET_ADMIN, CAP_PERFMON and CAP_SYS_ADMIN");
+		return datapath_not_permitted(err);
 	return err_set(err, status,
-		       "the kernel refuses the BPF program: %s; it needs Linux 5.10 or newer with "
+		       "the kernel refuses the BPF program: %s; it needs Linux 6.1 or newer with "
 		       "BTF (CONFIG_DEBUG_INFO_BTF); hairpind -v shows what the kernel says",
 		       strerror(-status));
 }
 
-#define OWNER_MAP "services"
+#define OWNER_MAP "arrays"
 
 /* Each interface gets a program of its own: libxdp 1.3 cannot give one of type EXT to a second
  * dispatcher. */
@@ -160,14 +170,11 @@ static void report_interfaces(const struct datapath *datapath)
 				   "there");
 }
 
-int datapath_set_features(struct datapath *datapath, const struct lb_features *features,
-			  struct err *err)
+int datapath_reload(struct datapath *datapath, const struct lb_features *features, struct err *err)
 {
 	struct lb_bpf *skeleton;
 	int status;
 
-	if (!memcmp(features, &datapath->features, sizeof(*features)))
-		return 0;
 	skeleton = open_skeleton(datapath, features, false, err);
 	if (!skeleton)
 		return -EINVAL;
@@ -181,8 +188,20 @@ int datapath_set_features(struct datapath *datapath, const struct lb_features *f
 	lb_bpf__destroy(datapath->skeleton);
 	datapath->skeleton = skeleton;
 	datapath->features = *features;
-	log_debug("replaced the running program: the features in use have changed");
 	return 0;
+}
+
+int datapath_set_features(struct datapath *datapath, const struct lb_features *features,
+			  struct err *err)
+{
+	int status;
+
+	if (!memcmp(features, &datapath->features, sizeof(*features)))
+		return 0;
+	status = datapath_reload(datapath, features, err);
+	if (!status)
+		log_debug("replaced the running program: the features in use have changed");
+	return status;
 }
 
 /* An interface that is not in the config any more does not go on with an old program. */
@@ -223,7 +242,8 @@ static int take_locks(struct datapath *datapath, struct err *err)
 	return status;
 }
 
-static int open_all(struct datapath *datapath, const struct lb_features *features, struct err *err)
+static int open_all(struct datapath *datapath, const struct lb_features *features,
+		    uint32_t slot_count, struct err *err)
 {
 	const struct config *config = datapath->config;
 	bool found = false, fresh;
@@ -235,6 +255,11 @@ static int open_all(struct datapath *datapath, const struct lb_features *feature
 	if (status)
 		return status;
 	fresh = !pin_owner(config->pin_path, OWNER_MAP);
+	status = slots_open(datapath, slot_count, err);
+	if (!status)
+		status = grace_open(datapath, err);
+	if (status)
+		return status;
 	datapath->skeleton = open_skeleton(datapath, features, false, err);
 	if (!datapath->skeleton)
 		return -EINVAL;
@@ -256,7 +281,7 @@ static int open_all(struct datapath *datapath, const struct lb_features *feature
 }
 
 int datapath_open(const struct config *config, const struct lb_features *features,
-		  struct datapath **out, struct err *err)
+		  uint32_t slot_count, struct datapath **out, struct err *err)
 {
 	struct datapath *datapath = calloc(1, sizeof(*datapath));
 	int status;
@@ -266,12 +291,12 @@ int datapath_open(const struct config *config, const struct lb_features *feature
 	attach_quiet();
 	datapath->config = config;
 	datapath->features = *features;
-	datapath->empty_table = -1;
+	datapath->slots = datapath->grace = datapath->grace_inner = -1;
 	datapath->pin_lock = -1;
 	for (int i = 0; i < CONFIG_MAX_INTERFACES; i++)
 		datapath->interface_locks[i] = -1;
 	datapath->cpus = libbpf_num_possible_cpus();
-	status = open_all(datapath, features, err);
+	status = open_all(datapath, features, slot_count, err);
 	if (status) {
 		datapath_close(datapath);
 		return status;
@@ -281,17 +306,24 @@ int datapath_open(const struct config *config, const struct lb_features *feature
 	return 0;
 }
 
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 void datapath_close(struct datapath *datapath)
 {
 	if (!datapath)
 		return;
 	maps_detach_state(datapath);
 	lb_bpf__destroy(datapath->skeleton);
+	close_fd(datapath->slots);
+	close_fd(datapath->grace);
+	close_fd(datapath->grace_inner);
 	for (int i = 0; i < CONFIG_MAX_INTERFACES; i++)
-		if (datapath->interface_locks[i] >= 0)
-			close(datapath->interface_locks[i]);
-	if (datapath->pin_lock >= 0)
-		close(datapath->pin_lock);
+		close_fd(datapath->interface_locks[i]);
+	close_fd(datapath->pin_lock);
 	free(datapath);
 }
 
@@ -334,8 +366,7 @@ bool datapath_is_attached(const struct datapath *datapath, unsigned int i)
 	struct bpf_map_info info = {0};
 	uint32_t size = sizeof(info);
 
-	return !bpf_obj_get_info_by_fd(bpf_map__fd(datapath->skeleton->maps.services), &info,
-				       &size) &&
+	return !bpf_obj_get_info_by_fd(bpf_map__fd(datapath->skeleton->maps.bss), &info, &size) &&
 	       attach_is_there(&datapath->interfaces[i], info.id);
 }
 
@@ -348,12 +379,12 @@ int datapath_trace(struct datapath *datapath, struct trace_run *run, struct err 
 		    .ctx_size_in = sizeof(context), .repeat = 1);
 	int fd = bpf_program__fd(datapath->skeleton->progs.hairpin_trace);
 
-	datapath->skeleton->bss->trace = (struct lb_trace){0};
+	datapath->skeleton->data->trace = (struct lb_trace){0};
 	if (bpf_prog_test_run_opts(fd, &options))
 		return err_set(err, -errno, "cannot run the program on a test packet: %s",
 			       strerror(errno));
 	run->action = options.retval;
 	run->out_length = options.data_size_out;
-	run->trace = datapath->skeleton->bss->trace;
+	run->trace = datapath->skeleton->data->trace;
 	return 0;
 }

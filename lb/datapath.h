@@ -20,10 +20,11 @@ struct datapath;
 /*
  * datapath_open(): locks the pin directory and the interfaces, loads the program (over the pinned
  * maps where there are some) and attaches it; a program of ours that runs there is replaced
- * atomically. On failure nothing that ran before has changed.
+ * atomically. slot_count: room for so many slots, where the maps are new. On failure nothing that
+ * ran before has changed.
  */
 int datapath_open(const struct config *config, const struct lb_features *features,
-		  struct datapath **out, struct err *err);
+		  uint32_t slot_count, struct datapath **out, struct err *err);
 
 /* datapath_close(): gives up the locks; program and maps stay. NULL is fine. */
 void datapath_close(struct datapath *datapath);
@@ -37,6 +38,9 @@ int datapath_detach(const struct config *config, bool *found, struct err *err);
 int datapath_set_features(struct datapath *datapath, const struct lb_features *features,
 			  struct err *err);
 
+/* datapath_reserve(): makes room for count slots; swaps in a program if there is less. */
+int datapath_reserve(struct datapath *datapath, uint32_t count, struct err *err);
+
 /* datapath_state(): what is in the maps; borrowed, follows every datapath_apply(). */
 const struct state *datapath_state(const struct datapath *datapath);
 
@@ -44,10 +48,10 @@ const struct state *datapath_state(const struct datapath *datapath);
  * stay done, and the data plane is correct as after every operation. */
 int datapath_apply(struct datapath *datapath, const struct plan *plan, struct err *err);
 
-/* Counters, summed over CPUs. */
-int datapath_read_counter(const struct datapath *datapath, enum lb_identity_kind kind,
-			  uint16_t index, struct lb_counter *out);
-int datapath_read_reasons(const struct datapath *datapath, uint64_t out[LB_REASON_COUNT]);
+/* Counters of a service or backend, and of all reasons, summed over CPUs. */
+struct lb_counter datapath_read_counter(const struct datapath *datapath, enum lb_identity_kind kind,
+					uint16_t index);
+void datapath_read_reasons(const struct datapath *datapath, uint64_t out[LB_REASON_COUNT]);
 
 struct trace_run {
 	const uint8_t *frame; /* in */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Shared by datapath.c (loading, tracing), datapath_maps.c (applying plans) and datapath_tables.c.
- */
+/* Shared by datapath.c (loading, tracing), datapath_maps.c (applying plans) and datapath_slots.c. */
 #ifndef HAIRPIN_DATAPATH_INTERNAL_H
 #define HAIRPIN_DATAPATH_INTERNAL_H
 
@@ -19,25 +18,33 @@ struct datapath {
 	int pin_lock;
 	int interface_locks[CONFIG_MAX_INTERFACES];
 	struct attached_interface interfaces[CONFIG_MAX_INTERFACES];
-	struct state state; /* services, backends and tables are mappings of the maps themselves */
-	int empty_table;    /* fd of a table without backends */
-	int cpus;           /* possible CPUs: values of a per-CPU map */
+	struct state state; /* but for identities, mappings of the maps themselves */
+	struct lb_arrays *arrays;
+	struct lb_counters *counters; /* of each CPU */
+	int slots;                    /* the map */
+	uint32_t slot_count;
+	int grace, grace_inner; /* maps: see datapath_grace() */
+	int cpus;               /* possible CPUs */
 };
+
+/* datapath_reload(): swaps in a program with these features, over the maps as they are now. */
+int datapath_reload(struct datapath *datapath, const struct lb_features *features, struct err *err);
+
+int datapath_not_permitted(struct err *err); /* -EPERM, and what is needed */
 
 /* Maps (datapath_maps.c). */
 int maps_attach_state(struct datapath *datapath, struct err *err);
 void maps_detach_state(struct datapath *datapath);
 void *maps_memory(int fd, size_t bytes, struct err *err); /* mapped; NULL with err set */
 
-/* Tables (datapath_tables.c). */
-int tables_load(struct datapath *datapath, struct err *err); /* identities are there already */
-void tables_unload(struct datapath *datapath);
+/* The array of slots (datapath_slots.c). */
+int slots_open(struct datapath *datapath, uint32_t count, struct err *err); /* pinned, or new */
+int slots_make(struct datapath *datapath, uint32_t count, struct err *err);
+int slots_map(struct datapath *datapath, struct err *err);
+void slots_unmap(struct state *state);
 
-/* tables_apply(): the operations of one kind, TABLE or UNTABLE, at the head of ops; *done tells how
- * many were done. */
-int tables_apply(struct datapath *datapath, const struct plan_op *ops, size_t count, size_t *done,
-		 struct err *err);
-
-int tables_grace(struct datapath *datapath); /* PLAN_GRACE */
+/* datapath_grace(): returns when no packet sees any more what was in the maps before. */
+int grace_open(struct datapath *datapath, struct err *err);
+int datapath_grace(struct datapath *datapath);
 
 #endif

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Plans to maps; the tables are in datapath_tables.c. services and backends are arrays that are
- * mapped here, so that a live value changes by single aligned 8-byte stores, which a packet sees
- * whole or not at all.
+ * Plans to maps. All that packets read are arrays that are mapped here, so that a live value changes
+ * by single aligned stores, which a packet sees whole or not at all.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -50,33 +49,36 @@ static int load_identities(struct datapath *datapath, struct err *err)
 
 int maps_attach_state(struct datapath *datapath, struct err *err)
 {
-	struct lb_bpf *skeleton = datapath->skeleton;
+	const struct lb_bpf *skeleton = datapath->skeleton;
 	struct state *state = &datapath->state;
-	int status;
 
 	if (state_init(state))
 		return err_set(err, -ENOMEM, "out of memory");
-	state->services = maps_memory(bpf_map__fd(skeleton->maps.services),
-				      LB_SERVICE_BUCKETS * sizeof(*state->services), err);
-	if (!state->services)
+	datapath->arrays =
+		maps_memory(bpf_map__fd(skeleton->maps.bss), sizeof(*datapath->arrays), err);
+	datapath->counters = maps_memory(bpf_map__fd(skeleton->maps.counters),
+					 datapath->cpus * sizeof(*datapath->counters), err);
+	if (!datapath->arrays || !datapath->counters || slots_map(datapath, err))
 		return -ENOMEM;
-	state->backends = maps_memory(bpf_map__fd(skeleton->maps.backends),
-				      (LB_MAX_BACKENDS + 1) * sizeof(*state->backends), err);
-	if (!state->backends)
-		return -ENOMEM;
-	status = load_identities(datapath, err);
-	return status ? status : tables_load(datapath, err);
+	state->services = datapath->arrays->services;
+	state->backends = datapath->arrays->backends;
+	state->pools = datapath->arrays->pools;
+	return load_identities(datapath, err);
+}
+
+static void unmap(void *memory, size_t bytes)
+{
+	if (memory)
+		munmap(memory, bytes);
 }
 
 void maps_detach_state(struct datapath *datapath)
 {
 	struct state *state = &datapath->state;
 
-	tables_unload(datapath);
-	if (state->services)
-		munmap(state->services, LB_SERVICE_BUCKETS * sizeof(*state->services));
-	if (state->backends)
-		munmap(state->backends, (LB_MAX_BACKENDS + 1) * sizeof(*state->backends));
+	slots_unmap(state);
+	unmap(datapath->counters, datapath->cpus * sizeof(*datapath->counters));
+	unmap(datapath->arrays, sizeof(*datapath->arrays));
 	state_done(state);
 }
 
@@ -85,62 +87,60 @@ const struct state *datapath_state(const struct datapath *datapath)
 	return &datapath->state;
 }
 
-static struct bpf_map *counters_of(const struct datapath *datapath, enum lb_identity_kind kind)
+/* NULL: indices of this kind have no counter. */
+static struct lb_counter *counter_of(const struct datapath *datapath, int cpu,
+				     enum lb_identity_kind kind, uint16_t index)
 {
+	struct lb_counters *own = &datapath->counters[cpu];
+
 	switch (kind) {
 	case LB_IDENTITY_SERVICE:
-		return datapath->skeleton->maps.service_counters;
+		return &own->services[index];
 	case LB_IDENTITY_BACKEND:
-		return datapath->skeleton->maps.backend_counters;
+		return &own->backends[index];
 	default:
 		return NULL;
 	}
 }
 
-int datapath_read_counter(const struct datapath *datapath, enum lb_identity_kind kind,
-			  uint16_t index, struct lb_counter *out)
+struct lb_counter datapath_read_counter(const struct datapath *datapath, enum lb_identity_kind kind,
+					uint16_t index)
 {
-	struct lb_counter values[datapath->cpus], sum = {0};
-	uint32_t key = index;
+	struct lb_counter sum = {0};
 
-	if (bpf_map_lookup_elem(bpf_map__fd(counters_of(datapath, kind)), &key, values))
-		return -errno;
-	for (int i = 0; i < datapath->cpus; i++) {
-		sum.packets += values[i].packets;
-		sum.bytes += values[i].bytes;
+	for (int cpu = 0; cpu < datapath->cpus; cpu++) {
+		const struct lb_counter *counter = counter_of(datapath, cpu, kind, index);
+
+		sum.packets += counter->packets;
+		sum.bytes += counter->bytes;
 	}
-	*out = sum;
-	return 0;
+	return sum;
 }
 
-int datapath_read_reasons(const struct datapath *datapath, uint64_t out[LB_REASON_COUNT])
+void datapath_read_reasons(const struct datapath *datapath, uint64_t out[LB_REASON_COUNT])
 {
-	uint64_t values[datapath->cpus];
-
-	for (uint32_t reason = 0; reason < LB_REASON_COUNT; reason++) {
-		if (bpf_map_lookup_elem(bpf_map__fd(datapath->skeleton->maps.reason_counters),
-					&reason, values))
-			return -errno;
+	for (int reason = 0; reason < LB_REASON_COUNT; reason++) {
 		out[reason] = 0;
-		for (int i = 0; i < datapath->cpus; i++)
-			out[reason] += values[i];
+		for (int cpu = 0; cpu < datapath->cpus; cpu++)
+			out[reason] += datapath->counters[cpu].reasons[reason];
 	}
-	return 0;
 }
 
 static int apply_claim(struct datapath *datapath, const struct plan_op *op)
 {
 	struct lb_identity_key key = {.kind = op->identity_kind, .index = op->index};
-	struct bpf_map *counters = counters_of(datapath, op->identity_kind);
 	struct lb_identity *identity = malloc(sizeof(*identity));
-	struct lb_counter zeroes[datapath->cpus];
 
 	if (!identity)
 		return -ENOMEM;
 	*identity = *op->identity;
-	memset(zeroes, 0, sizeof(zeroes));
-	if ((counters && bpf_map_update_elem(bpf_map__fd(counters), &op->index, zeroes, BPF_ANY)) ||
-	    bpf_map_update_elem(bpf_map__fd(datapath->skeleton->maps.identities), &key, identity,
+	for (int cpu = 0; cpu < datapath->cpus; cpu++) {
+		struct lb_counter *counter = counter_of(datapath, cpu, key.kind, key.index);
+
+		if (counter)
+			*counter = (struct lb_counter){0};
+	}
+	if (bpf_map_update_elem(bpf_map__fd(datapath->skeleton->maps.identities), &key, identity,
 				BPF_ANY)) {
 		free(identity);
 		return -errno;
@@ -201,47 +201,73 @@ static void apply_service(struct datapath *datapath, const struct plan_op *op)
 	store(live, &op->service, target);
 }
 
-/* *done: how many operations at the head of ops were done. */
-static int apply_some(struct datapath *datapath, const struct plan_op *ops, size_t count,
-		      size_t *done, struct err *err)
+/* The table is complete before the pool has a size: until then no slot of it is found. */
+static void apply_table(struct datapath *datapath, const struct plan_op *op)
 {
-	int status = 0;
+	struct lb_pool *live = &datapath->state.pools[op->index];
+	struct lb_pool pool = op->pool;
 
-	*done = 0;
-	switch (ops->kind) {
+	memcpy(datapath->state.slots + pool.first, op->table, pool.size * sizeof(*op->table));
+	store(live, &pool, 1);
+	store(live, &pool, 0);
+}
+
+static void apply_slots(struct datapath *datapath, const struct plan_op *op)
+{
+	struct lb_slot *table = state_table(&datapath->state, op->index);
+
+	for (uint32_t i = 0; i < op->count; i++) {
+		uint32_t value;
+
+		memcpy(&value, &op->changes[i].value, sizeof(value));
+		__atomic_store_n((uint32_t *)&table[op->changes[i].slot], value, __ATOMIC_RELEASE);
+	}
+}
+
+static void apply_untable(struct datapath *datapath, const struct plan_op *op)
+{
+	static const struct lb_pool none;
+
+	store(&datapath->state.pools[op->index], &none, 0);
+	store(&datapath->state.pools[op->index], &none, 1);
+}
+
+static int apply_one(struct datapath *datapath, const struct plan_op *op)
+{
+	switch (op->kind) {
 	case PLAN_CLAIM:
-		status = apply_claim(datapath, ops);
-		break;
+		return apply_claim(datapath, op);
 	case PLAN_BACKEND:
-		apply_backend(datapath, ops);
+		apply_backend(datapath, op);
 		break;
 	case PLAN_TABLE:
-	case PLAN_UNTABLE:
-		return tables_apply(datapath, ops, count, done, err);
+		apply_table(datapath, op);
+		break;
+	case PLAN_SLOTS:
+		apply_slots(datapath, op);
+		break;
 	case PLAN_SERVICE:
-		apply_service(datapath, ops);
+		apply_service(datapath, op);
 		break;
 	case PLAN_GRACE:
-		status = tables_grace(datapath);
+		return datapath_grace(datapath);
+	case PLAN_UNTABLE:
+		apply_untable(datapath, op);
 		break;
 	case PLAN_RELEASE:
-		status = apply_release(datapath, ops);
-		break;
+		return apply_release(datapath, op);
 	}
-	*done = !status;
-	return status;
+	return 0;
 }
 
 int datapath_apply(struct datapath *datapath, const struct plan *plan, struct err *err)
 {
-	size_t done;
-
-	for (size_t i = 0; i < plan->count; i += done) {
-		int status = apply_some(datapath, &plan->ops[i], plan->count - i, &done, err);
+	for (size_t i = 0; i < plan->count; i++) {
+		int status = apply_one(datapath, &plan->ops[i]);
 
 		if (status)
 			return err_set(err, status, "cannot %s (operation %zu of %zu): %s",
-				       plan_kind_name(plan->ops[i].kind), i + done + 1, plan->count,
+				       plan_kind_name(plan->ops[i].kind), i + 1, plan->count,
 				       strerror(-status));
 	}
 	return 0;

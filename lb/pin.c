@@ -102,6 +102,19 @@ int pin_lock_directory(const char *directory, int *lock, struct err *err)
 	return 0;
 }
 
+/*
+ * The zeroed global variables are one map, .bss, which is pinned as "arrays". Those that the program
+ * is loaded with belong to one program: NULL.
+ */
+static const char *pin_name(const struct bpf_map *map)
+{
+	const char *name = bpf_map__name(map), *section = strchr(name, '.');
+
+	if (!bpf_map__is_internal(map))
+		return name;
+	return section && !strcmp(section, ".bss") ? "arrays" : NULL;
+}
+
 /* A pinned map that differs from ours would be misread. */
 static int check_fit(const struct bpf_map *map, int fd, const char *directory, struct err *err)
 {
@@ -109,8 +122,7 @@ static int check_fit(const struct bpf_map *map, int fd, const char *directory, s
 	uint32_t size = sizeof(info);
 
 	if (bpf_obj_get_info_by_fd(fd, &info, &size))
-		return err_set(err, -errno, "%s/%s: %s", directory, bpf_map__name(map),
-			       strerror(errno));
+		return err_set(err, -errno, "%s/%s: %s", directory, pin_name(map), strerror(errno));
 	if (info.type == (uint32_t)bpf_map__type(map) && info.key_size == bpf_map__key_size(map) &&
 	    info.value_size == bpf_map__value_size(map) &&
 	    info.max_entries == bpf_map__max_entries(map))
@@ -118,7 +130,7 @@ static int check_fit(const struct bpf_map *map, int fd, const char *directory, s
 	return err_set(err, -EPROTO,
 		       "%s/%s: is not the map that this version needs (type, sizes); detach the "
 		       "program that uses it first",
-		       directory, bpf_map__name(map));
+		       directory, pin_name(map));
 }
 
 int pin_open_map(const char *directory, const char *name)
@@ -136,10 +148,10 @@ int pin_reuse_maps(struct bpf_object *object, const char *directory, struct err 
 
 	bpf_object__for_each_map(map, object)
 	{
-		const char *name = bpf_map__name(map);
+		const char *name = pin_name(map);
 		int fd;
 
-		if (bpf_map__is_internal(map))
+		if (!name || bpf_map__fd(map) >= 0)
 			continue;
 		fd = pin_open_map(directory, name);
 		if (fd < 0 && errno == ENOENT)
@@ -164,9 +176,9 @@ int pin_maps(struct bpf_object *object, const char *directory, struct err *err)
 
 	bpf_object__for_each_map(map, object)
 	{
-		if (bpf_map__is_internal(map))
+		if (!pin_name(map))
 			continue;
-		pin_join(path, directory, bpf_map__name(map));
+		pin_join(path, directory, pin_name(map));
 		if (!access(path, F_OK))
 			continue;
 		if (bpf_obj_pin(bpf_map__fd(map), path))

@@ -19,7 +19,8 @@ int pin_lock_directory(const char *directory, int *lock, struct err *err);
 
 /*
  * pin_reuse_maps(): the maps of object (opened, not loaded) that are pinned in directory are taken
- * from there, all but those of global variables. A map that does not fit is refused.
+ * from there, but for those that have a descriptor already, and for global variables that are not
+ * zero. A map that does not fit is refused.
  */
 int pin_reuse_maps(struct bpf_object *object, const char *directory, struct err *err);
 

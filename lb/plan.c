@@ -25,15 +25,17 @@ struct maker {
 	uint16_t *services;                      /* index of each service of the catalog */
 	uint16_t *pools;                         /* and of each pool */
 	uint16_t **backends;                     /* and of each pool's backends */
+	struct lb_pool *regions; /* that tables take of the array of slots, by where they start */
+	size_t region_count;
 };
 
 const char *plan_kind_name(enum plan_kind kind)
 {
 	static const char *const names[] = {
-		[PLAN_CLAIM] = "claim an index",     [PLAN_BACKEND] = "write a backend",
-		[PLAN_TABLE] = "swap a table",       [PLAN_SERVICE] = "write a service",
-		[PLAN_GRACE] = "wait for packets",   [PLAN_UNTABLE] = "remove a table",
-		[PLAN_RELEASE] = "release an index",
+		[PLAN_CLAIM] = "claim an index",    [PLAN_BACKEND] = "write a backend",
+		[PLAN_TABLE] = "write a table",     [PLAN_SLOTS] = "change slots",
+		[PLAN_SERVICE] = "write a service", [PLAN_GRACE] = "wait for packets",
+		[PLAN_UNTABLE] = "remove a table",  [PLAN_RELEASE] = "release an index",
 	};
 
 	return names[kind];
@@ -44,7 +46,9 @@ static void op_done(struct plan_op *op)
 	if (op->kind == PLAN_CLAIM)
 		free(op->identity);
 	else if (op->kind == PLAN_TABLE)
-		free(op->pairs);
+		free(op->table);
+	else if (op->kind == PLAN_SLOTS)
+		free(op->changes);
 }
 
 void plan_done(struct plan *plan)
@@ -83,7 +87,8 @@ int plan_add(struct plan *plan, struct plan_op op)
 
 static uint32_t identity_hash(const struct lb_identity *identity)
 {
-	uint64_t hash = table_hash(identity->name, table_hash(identity->pool, 0));
+	uint64_t hash =
+		table_hash(identity->name, table_hash(identity->pool, identity->table_size));
 
 	return hash ^ identity->address.words[3];
 }
@@ -166,13 +171,13 @@ static int plan_indices(struct maker *maker)
 	int status = 0;
 
 	for (size_t i = 0; !status && i < catalog->service_count; i++) {
-		identity = wanted_identity(catalog->services[i].name);
+		identity = wanted_service_identity(catalog->services[i].name);
 		status = maker_index(maker, LB_IDENTITY_SERVICE, &identity, &maker->services[i]);
 	}
 	for (size_t i = 0; !status && i < catalog->pool_count; i++) {
 		const struct catalog_pool *pool = &catalog->pools[i];
 
-		identity = wanted_identity(pool->name);
+		identity = wanted_pool_identity(catalog, pool);
 		status = maker_index(maker, LB_IDENTITY_POOL, &identity, &maker->pools[i]);
 		for (size_t j = 0; !status && j < pool->backend_count; j++) {
 			identity = wanted_backend_identity(pool, &pool->backends[j]);
@@ -204,31 +209,95 @@ static int plan_backends(struct maker *maker)
 	return status;
 }
 
-static int plan_table(struct maker *maker, size_t pool)
+static uint16_t wanted_owner(const struct maker *maker, size_t pool, uint32_t slot)
 {
-	const struct wanted_pool *wanted = &maker->wanted->pools[pool];
-	uint32_t size = maker->wanted->catalog->pools[pool].table_size;
-	const struct state_table *live = &maker->state->tables[maker->pools[pool]];
-	struct plan_op op = {.kind = PLAN_TABLE, .index = maker->pools[pool], .size = size};
-	size_t bytes = (size + 1) / 2 * sizeof(struct lb_slot_pair);
+	uint16_t owner = maker->wanted->pools[pool].owners[slot];
 
-	if (wanted->table_known && live->pairs)
-		return 0;
-	op.pairs = calloc(1, bytes);
-	if (!op.pairs)
-		return -ENOMEM;
-	for (uint32_t slot = 0; slot < size; slot++) {
-		uint16_t owner = wanted->owners[slot];
+	return owner ? maker->backends[pool][owner - 1] : LB_NONE;
+}
 
-		if (owner)
-			op.pairs[slot / 2].slots[slot & 1].backend =
-				maker->backends[pool][owner - 1];
+static int compare_regions(const void *a, const void *b)
+{
+	const struct lb_pool *x = a, *y = b;
+
+	return x->first < y->first ? -1 : x->first > y->first;
+}
+
+/* Where size slots are free: the first gap that is wide enough, else behind all tables. */
+static uint32_t find_region(struct maker *maker, uint32_t size)
+{
+	uint32_t end = LB_FIRST_SLOT;
+
+	for (size_t i = 0; i < maker->region_count; i++) {
+		if (maker->regions[i].first - end >= size)
+			break;
+		end = maker->regions[i].first + maker->regions[i].size;
 	}
-	if (live->pairs && live->size == size && !memcmp(live->pairs, op.pairs, bytes)) {
-		op_done(&op);
+	return end;
+}
+
+static void take_region(struct maker *maker, const struct lb_pool *region)
+{
+	uint32_t end = region->first + region->size;
+
+	maker->regions[maker->region_count++] = *region;
+	qsort(maker->regions, maker->region_count, sizeof(*maker->regions), compare_regions);
+	if (maker->plan->slot_count < end)
+		maker->plan->slot_count = end;
+}
+
+static int plan_new_table(struct maker *maker, size_t pool)
+{
+	const struct catalog *catalog = maker->wanted->catalog;
+	uint32_t size = catalog->pools[pool].table_size;
+	struct plan_op op = {
+		.kind = PLAN_TABLE,
+		.index = maker->pools[pool],
+		.pool = {.first = find_region(maker, size),
+			 .size = size,
+			 .seed = table_hash(catalog->seed, 0)},
+		.table = calloc(size, sizeof(*op.table)),
+	};
+
+	if (!op.table)
+		return -ENOMEM;
+	for (uint32_t slot = 0; slot < size; slot++)
+		op.table[slot].backend = wanted_owner(maker, pool, slot);
+	take_region(maker, &op.pool);
+	return plan_add(maker->plan, op);
+}
+
+static int plan_changes(struct maker *maker, size_t pool)
+{
+	const struct lb_slot *live = state_table(maker->state, maker->pools[pool]);
+	uint32_t size = maker->wanted->catalog->pools[pool].table_size;
+	struct plan_op op = {.kind = PLAN_SLOTS, .index = maker->pools[pool]};
+
+	for (uint32_t slot = 0; slot < size; slot++)
+		op.count += live[slot].backend != wanted_owner(maker, pool, slot);
+	if (!op.count)
 		return 0;
+	op.changes = calloc(op.count, sizeof(*op.changes));
+	if (!op.changes)
+		return -ENOMEM;
+	op.count = 0;
+	for (uint32_t slot = 0; slot < size; slot++) {
+		uint16_t owner = wanted_owner(maker, pool, slot);
+
+		if (live[slot].backend != owner)
+			op.changes[op.count++] =
+				(struct plan_slot){.slot = slot, .value.backend = owner};
 	}
 	return plan_add(maker->plan, op);
+}
+
+static int plan_table(struct maker *maker, size_t pool)
+{
+	if (!maker->state->pools[maker->pools[pool]].size)
+		return plan_new_table(maker, pool);
+	if (maker->wanted->pools[pool].table_known)
+		return 0;
+	return plan_changes(maker, pool);
 }
 
 static int plan_tables(struct maker *maker)
@@ -240,28 +309,38 @@ static int plan_tables(struct maker *maker)
 	return status;
 }
 
-/* Away with what is not wanted; the services that used it are gone by now. */
-static int plan_removals(struct maker *maker)
+static int plan_release(struct maker *maker, enum lb_identity_kind kind, uint32_t index)
 {
+	struct plan_op op = {.index = index};
 	int status = 0;
 
-	for (uint32_t i = 1; !status && i < state_capacity(LB_IDENTITY_POOL); i++)
-		if (maker->state->tables[i].pairs && !maker->kept[LB_IDENTITY_POOL][i])
-			status = plan_add(maker->plan,
-					  (struct plan_op){.kind = PLAN_UNTABLE, .index = i});
+	if (kind == LB_IDENTITY_BACKEND)
+		op.kind = PLAN_BACKEND;
+	else if (kind == LB_IDENTITY_POOL && maker->state->pools[index].size)
+		op.kind = PLAN_UNTABLE;
+	if (kind == LB_IDENTITY_BACKEND || op.kind == PLAN_UNTABLE)
+		status = plan_add(maker->plan, op);
+	op.kind = PLAN_RELEASE;
+	op.identity_kind = kind;
+	return status ? status : plan_add(maker->plan, op);
+}
+
+/* Away with what is not wanted; the services and slots that named it are gone by now. */
+static int plan_removals(struct maker *maker)
+{
+	struct plan *plan = maker->plan;
+	bool waited = false;
+	int status = 0;
+
 	for (int kind = LB_IDENTITY_SERVICE; kind <= LB_IDENTITY_BACKEND; kind++) {
 		for (uint32_t i = 1; !status && i < state_capacity(kind); i++) {
 			if (!maker->state->identities[kind][i] || maker->kept[kind][i])
 				continue;
-			if (kind == LB_IDENTITY_BACKEND)
-				status =
-					plan_add(maker->plan, (struct plan_op){.kind = PLAN_BACKEND,
-									       .index = i});
+			if (!waited && plan->count && plan->ops[plan->count - 1].kind != PLAN_GRACE)
+				status = plan_add(plan, (struct plan_op){.kind = PLAN_GRACE});
+			waited = true;
 			if (!status)
-				status = plan_add(maker->plan,
-						  (struct plan_op){.kind = PLAN_RELEASE,
-								   .identity_kind = kind,
-								   .index = i});
+				status = plan_release(maker, kind, i);
 		}
 	}
 	return status;
@@ -275,6 +354,7 @@ static void maker_done(struct maker *maker)
 	}
 	for (size_t i = 0; maker->backends && i < maker->wanted->catalog->pool_count; i++)
 		free(maker->backends[i]);
+	free(maker->regions);
 	free(maker->backends);
 	free(maker->pools);
 	free(maker->services);
@@ -293,8 +373,13 @@ static int maker_init(struct maker *maker)
 	maker->services = calloc(catalog->service_count + 1, sizeof(*maker->services));
 	maker->pools = calloc(catalog->pool_count + 1, sizeof(*maker->pools));
 	maker->backends = calloc(catalog->pool_count + 1, sizeof(*maker->backends));
-	if (!maker->services || !maker->pools || !maker->backends)
+	maker->regions = calloc(LB_POOLS, sizeof(*maker->regions));
+	if (!maker->services || !maker->pools || !maker->backends || !maker->regions)
 		return -ENOMEM;
+	for (uint32_t i = 1; i < LB_POOLS; i++)
+		if (maker->state->pools[i].size)
+			maker->regions[maker->region_count++] = maker->state->pools[i];
+	qsort(maker->regions, maker->region_count, sizeof(*maker->regions), compare_regions);
 	for (size_t i = 0; i < catalog->pool_count; i++) {
 		maker->backends[i] =
 			calloc(catalog->pools[i].backend_count + 1, sizeof(**maker->backends));

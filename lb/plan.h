@@ -3,9 +3,8 @@
  * (wanted state, state in the maps) -> an ordered list of map operations. Pure.
  *
  * The order keeps the data plane correct after every single operation: a backend is written before
- * the table that names it, a table before the services that use it, and removal goes the other way.
- * What packets may still be looking at is reused only after a PLAN_GRACE, or a PLAN_TABLE or
- * PLAN_UNTABLE, which wait likewise; consecutive ones may wait once, after the last.
+ * the slots that name it, a table before the services that use it, and removal goes the other way.
+ * What packets may still be looking at is reused only after a PLAN_GRACE.
  */
 #ifndef HAIRPIN_PLAN_H
 #define HAIRPIN_PLAN_H
@@ -18,16 +17,12 @@
 #include "err.h"
 
 /* What is in the maps, as plan.c sees it. */
-struct state_table {
-	const struct lb_slot_pair
-		*pairs; /* borrowed from whoever holds the state; NULL: no table */
-	uint32_t size;  /* slots */
-};
-
 struct state {
 	struct lb_service_bucket *services; /* LB_SERVICE_BUCKETS */
 	struct lb_backend *backends;        /* LB_MAX_BACKENDS + 1 */
-	struct state_table tables[LB_MAX_POOLS + 1];
+	struct lb_pool *pools;              /* LB_POOL_ROOM */
+	struct lb_slot *slots;              /* of all pools */
+	uint32_t slot_count;                /* room for so many */
 	/* By kind (enum lb_identity_kind) and index; owned by the state; NULL: the index is free.
 	 */
 	struct lb_identity **identities[LB_IDENTITY_BACKEND + 1];
@@ -44,9 +39,10 @@ uint32_t state_capacity(enum lb_identity_kind kind);
 uint16_t state_find(const struct state *state, enum lb_identity_kind kind,
 		    const struct lb_identity *identity);
 
-static inline const struct lb_slot *state_slot(const struct state_table *table, uint32_t slot)
+/* state_table(): the slots of a pool that has a table. */
+static inline struct lb_slot *state_table(const struct state *state, uint16_t pool)
 {
-	return &table->pairs[slot / 2].slots[slot & 1];
+	return &state->slots[state->pools[pool].first];
 }
 
 /* What should be in the maps. */
@@ -64,12 +60,16 @@ struct wanted {
 /* wanted_backend_identity(): who a backend is; another address or encapsulation is another one. */
 struct lb_identity wanted_backend_identity(const struct catalog_pool *pool,
 					   const struct catalog_backend *backend);
-struct lb_identity wanted_identity(const char *name); /* of a pool or service */
+/* wanted_pool_identity(): a pool with another kind, size or seed of table is another one. */
+struct lb_identity wanted_pool_identity(const struct catalog *catalog,
+					const struct catalog_pool *pool);
+struct lb_identity wanted_service_identity(const char *name);
 
 enum plan_kind {
 	PLAN_CLAIM,   /* give an index an owner; its counters start at 0 */
 	PLAN_BACKEND, /* write a backend's record */
-	PLAN_TABLE,   /* swap a pool's table */
+	PLAN_TABLE,   /* write the table of a pool that no service uses yet */
+	PLAN_SLOTS,   /* change slots of a table in use, one store each */
 	PLAN_SERVICE, /* write one entry of the services map; a word of 0 empties it */
 	PLAN_GRACE,   /* wait until no packet sees what was there before */
 	PLAN_UNTABLE, /* take away a pool's table */
@@ -78,16 +78,28 @@ enum plan_kind {
 
 #define PLAN_KINDS (PLAN_RELEASE + 1)
 
+/* A slot and what it is to hold. */
+struct plan_slot {
+	uint32_t slot; /* of the pool's table */
+	struct lb_slot value;
+};
+
 struct plan_op {
 	enum plan_kind kind;
 	enum lb_identity_kind identity_kind; /* CLAIM, RELEASE */
-	uint32_t index; /* CLAIM, RELEASE, BACKEND: of it; TABLE, UNTABLE: pool; SERVICE: entry */
-	uint32_t size;  /* TABLE: slots */
+	uint32_t index; /* CLAIM, RELEASE, BACKEND: of it; *TABLE, SLOTS: pool; SERVICE: entry */
 	union {
 		struct lb_identity *identity; /* CLAIM */
 		struct lb_backend backend;    /* BACKEND */
-		struct lb_slot_pair *pairs;   /* TABLE */
-		struct lb_service service;    /* SERVICE */
+		struct {                      /* TABLE */
+			struct lb_pool pool;
+			struct lb_slot *table;
+		};
+		struct { /* SLOTS */
+			struct plan_slot *changes;
+			uint32_t count;
+		};
+		struct lb_service service; /* SERVICE */
 	};
 };
 
@@ -95,6 +107,7 @@ struct plan {
 	struct plan_op *ops; /* and what they point to: owned */
 	size_t count;
 	size_t room;
+	uint32_t slot_count; /* room that the array of slots has to have before */
 };
 
 /*

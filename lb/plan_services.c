@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "hash.h"
-#include "table.h"
 
 /* A copy of the map as it will be when the plan so far has been applied. */
 struct filler {
@@ -139,17 +138,14 @@ static int filler_put(struct filler *filler, const struct lb_service *service, c
 }
 
 static int put_service(struct filler *filler, const struct catalog_service *service, uint16_t index,
-		       uint16_t pool, uint32_t seed, struct err *err)
+		       uint16_t pool, struct err *err)
 {
 	uint16_t client = service->affinity == AFFINITY_CLIENT ? LB_SERVICE_AFFINITY_CLIENT : 0;
 	struct lb_service entry = {
 		.key = {.address = service->address,
 			.port = htons(service->port),
 			.protocol = service->protocol},
-		.target = {.service = index,
-			   .flags = LB_SERVICE_USED | client,
-			   .pool = pool,
-			   .seed = seed},
+		.target = {.service = index, .flags = LB_SERVICE_USED | client, .pool = pool},
 	};
 	struct lb_service vip = {
 		.key.address = service->address,
@@ -168,13 +164,12 @@ static int put_services(struct filler *filler, const struct catalog *catalog,
 			const uint16_t *services, const uint16_t *pools, bool any_port,
 			struct err *err)
 {
-	uint32_t seed = table_hash(catalog->seed, 0);
 	int status = 0;
 
 	for (size_t i = 0; !status && i < catalog->service_count; i++)
 		if (!catalog->services[i].port == any_port)
 			status = put_service(filler, &catalog->services[i], services[i],
-					     pools[catalog->services[i].pool], seed, err);
+					     pools[catalog->services[i].pool], err);
 	return status;
 }
 

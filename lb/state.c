@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "plan.h"
+#include "table.h"
 
 uint32_t state_capacity(enum lb_identity_kind kind)
 {
@@ -12,7 +13,7 @@ uint32_t state_capacity(enum lb_identity_kind kind)
 	case LB_IDENTITY_SERVICE:
 		return LB_MAX_SERVICES + 1;
 	case LB_IDENTITY_POOL:
-		return LB_MAX_POOLS + 1;
+		return LB_POOLS;
 	case LB_IDENTITY_BACKEND:
 		return LB_MAX_BACKENDS + 1;
 	}
@@ -57,7 +58,7 @@ uint16_t state_find(const struct state *state, enum lb_identity_kind kind,
 	return LB_NONE;
 }
 
-struct lb_identity wanted_identity(const char *name)
+struct lb_identity wanted_service_identity(const char *name)
 {
 	struct lb_identity identity = {0};
 
@@ -65,10 +66,20 @@ struct lb_identity wanted_identity(const char *name)
 	return identity;
 }
 
+struct lb_identity wanted_pool_identity(const struct catalog *catalog,
+					const struct catalog_pool *pool)
+{
+	struct lb_identity identity = wanted_service_identity(pool->name);
+
+	identity.table_size = pool->table_size;
+	identity.table_seed = table_hash(catalog->seed, 0);
+	return identity;
+}
+
 struct lb_identity wanted_backend_identity(const struct catalog_pool *pool,
 					   const struct catalog_backend *backend)
 {
-	struct lb_identity identity = wanted_identity(backend->name);
+	struct lb_identity identity = wanted_service_identity(backend->name);
 
 	snprintf(identity.pool, sizeof(identity.pool), "%s", pool->name);
 	identity.address = backend->address;

@@ -145,11 +145,9 @@ static void send_syn(const struct rig *rig, enum flow_name flow, const struct ip
 	frame_compare(&out, &expected, "frame");
 }
 
-static void test_table_is_swapped(void **state)
+static void test_pool_changes(void **state)
 {
 	struct rig *rig = rig_open(RIG_ALL);
-	int tables = bpf_map__fd(rig->skeleton->maps.tables);
-	uint32_t pool = P_IPV4;
 	struct frame in, out;
 
 	(void)state;
@@ -157,11 +155,11 @@ static void test_table_is_swapped(void **state)
 	rig_table(rig, P_IPV4, 251, BACKEND_SPREAD, 1);
 	send_syn(rig, TCP_4IN4, &(struct ip){OUTER4(IPIP, WORLD_SPREAD(TCP_4IN4), 60)});
 	/* Another size, as when a catalog changes it. */
-	rig_table(rig, P_IPV4, 65537, BACKEND_IPV6, 0);
+	rig_table(rig, P_IPV4, 2503, BACKEND_IPV6, 0);
 	send_syn(rig, TCP_4IN4, &(struct ip){OUTER6(IPIP, B6, 40, TCP_4IN4_LABEL)});
 	rig_table(rig, P_IPV4, 1, BACKEND_IPV4, 0);
 	send_syn(rig, TCP_4IN4, &(struct ip){OUTER4(IPIP, B4, 60)});
-	assert_int_equal(bpf_map_delete_elem(tables, &pool), 0);
+	rig->arrays->pools[P_IPV4] = (struct lb_pool){0};
 	build(TCP_4IN4, &in);
 	assert_int_equal(rig_run(rig->lb, &in, 0, &out), XDP_DROP);
 	frame_compare(&out, &in, "frame without a table");
@@ -175,10 +173,10 @@ static void test_backend_changes(void **state)
 
 	(void)state;
 	build(TCP_4IN4, &in);
-	rig->backends[BACKEND_IPV4].flags = LB_BACKEND_USED;
+	rig->arrays->backends[BACKEND_IPV4].flags = LB_BACKEND_USED;
 	assert_int_equal(rig_run(rig->lb, &in, 0, &out), XDP_DROP);
 	frame_compare(&out, &in, "frame to an unresolved backend");
-	rig->backends[BACKEND_IPV4] = world_backend("10.0.0.9", "10.0.0.99", 1580);
+	rig->arrays->backends[BACKEND_IPV4] = world_backend("10.0.0.9", "10.0.0.99", 1580);
 	send_syn(rig, TCP_4IN4,
 		 &(struct ip){"10.0.0.9", "10.0.0.99", IPIP, .ttl = 64, .length = 60,
 			      .flags = 0x4000});
@@ -191,10 +189,7 @@ static void test_places(void **state)
 	struct rig *rig = rig_open(RIG_ALL);
 	struct lb_service service = {
 		.key = {.port = htons(80), .protocol = TCP},
-		.target = {.service = S_THREE,
-			   .flags = LB_SERVICE_USED,
-			   .pool = P_IPV4,
-			   .seed = FLOWS_SEED},
+		.target = {.service = S_THREE, .flags = LB_SERVICE_USED, .pool = P_IPV4},
 	};
 	struct lb_service *entry;
 	struct frame in, out;
@@ -213,9 +208,9 @@ static void test_places(void **state)
 		*entry = (struct lb_service){0};
 		if (place)
 			continue;
-		rig->services[0].entries[1] = service;
+		rig->arrays->services[0].entries[1] = service;
 		assert_int_equal(rig_run(rig->lb, &in, 0, &out), XDP_PASS);
-		rig->services[0].entries[1] = (struct lb_service){0};
+		rig->arrays->services[0].entries[1] = (struct lb_service){0};
 	}
 	rig_close(rig);
 }
@@ -259,7 +254,7 @@ static void test_neighbours(void **state)
 	rig_close(rig);
 }
 
-/* The seed of a service's catalog decides on the slots. */
+/* The seed of a pool's table decides on the slots. */
 static void test_seed(void **state)
 {
 	struct rig *rig = rig_open(RIG_ALL);
@@ -269,12 +264,7 @@ static void test_seed(void **state)
 	(void)state;
 	build(TCP4_SPREAD, &in);
 	for (uint32_t seed = 0; seed < 1000; seed++) {
-		for (int entry = 0; entry < LB_SERVICE_ENTRIES; entry++) {
-			struct lb_service *service = &rig->services[entry / 2].entries[entry % 2];
-
-			if (service->target.word && service->target.service == S_SPREAD4)
-				service->target.seed = seed;
-		}
+		rig->arrays->pools[P_SPREAD].seed = seed;
 		slots[outer_byte(rig, &in, SLOT_BYTE)]++;
 	}
 	for (int i = 0; i < 251; i++)
@@ -287,14 +277,14 @@ static void test_seed(void **state)
 static void test_others_count_nothing(void **state)
 {
 	struct rig *rig = rig_get(RIG_ALL);
-	int services = bpf_map__fd(rig->skeleton->maps.service_counters);
-	int backends = bpf_map__fd(rig->skeleton->maps.backend_counters);
 
 	(void)state;
-	for (uint32_t i = RIG_SERVICES; i <= LB_MAX_SERVICES; i++)
-		assert_int_equal(rig_counter(services, i).packets, 0);
-	for (uint32_t i = RIG_BACKENDS; i <= LB_MAX_BACKENDS; i++)
-		assert_int_equal(rig_counter(backends, i).packets, 0);
+	for (int cpu = 0; cpu < libbpf_num_possible_cpus(); cpu++) {
+		for (uint32_t i = RIG_SERVICES; i < LB_SERVICE_ROOM; i++)
+			assert_int_equal(rig->counters[cpu].services[i].packets, 0);
+		for (uint32_t i = RIG_BACKENDS; i <= LB_MAX_BACKENDS; i++)
+			assert_int_equal(rig->counters[cpu].backends[i].packets, 0);
+	}
 }
 
 const struct CMUnitTest behaviour_tests[] = {
@@ -303,12 +293,12 @@ const struct CMUnitTest behaviour_tests[] = {
 	{"affinity client: 65,536 ports of a client have one slot", test_client_stays},
 	{"the outer IPv4 source takes all addresses of its prefix", test_source_varies},
 	{"the outer IPv6 source varies in its last 32 bits only", test_ipv6_source_varies},
-	{"a table that is swapped between two packets takes effect", test_table_is_swapped},
+	{"a pool with another table takes effect", test_pool_changes},
 	{"a backend that changes between two packets takes effect", test_backend_changes},
 	{"a service is found in each of its four places", test_places},
 	{"a service with another port, protocol or address in a place is not taken for it",
 	 test_neighbours},
-	{"the seed of a service moves its flows", test_seed},
+	{"the seed of a pool moves its flows", test_seed},
 	{"nothing is counted for services and backends that do not exist",
 	 test_others_count_nothing},
 };

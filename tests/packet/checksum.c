@@ -151,7 +151,7 @@ static void check_one(struct rig *rig, struct frame *in, bool ipv6, bool varied,
 		aim_at_edge(template, tos, ip_length + 20, protocol);
 	else if (!mask && random32() % 2)
 		aim_at_carry(template, tos, ip_length + 20, protocol);
-	make_backend(template, mask, &rig->backends[BACKEND_IPV4]);
+	make_backend(template, mask, &rig->arrays->backends[BACKEND_IPV4]);
 	make_frame(ipv6, tos, ip_length, in);
 	assert_int_equal(rig_run(rig->lb, in, 0, &got), XDP_TX);
 

@@ -106,7 +106,7 @@ static void check_template(const char *source, uint8_t prefix_length, const char
 	frame_address(source, from.address.bytes);
 	frame_address(destination, to.bytes);
 	template_ipip(&from, &to, &link, &made);
-	assert_memory_equal(&made, &rig_get(RIG_ALL)->backends[index], sizeof(made));
+	assert_memory_equal(&made, &rig_get(RIG_ALL)->arrays->backends[index], sizeof(made));
 }
 
 /* So that the rows hold for what the daemon writes. */

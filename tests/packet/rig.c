@@ -39,6 +39,8 @@ static const struct lb_features features_of[RIG_COUNT] = {
 	[RIG_NO_OUTER_IPV6] = {.ipv6 = 1, .outer_ipv4 = 1},
 };
 
+#define RIG_SLOTS 8192
+
 static struct rig *rigs[RIG_COUNT];
 
 /* In a TAP stream libbpf's warnings are comments. */
@@ -84,13 +86,17 @@ struct rig *rig_open(enum rig_name name)
 	rig->skeleton = lb_bpf__open();
 	assert_non_null(rig->skeleton);
 	rig->skeleton->rodata->features = features_of[name];
+	rig->skeleton->rodata->slot_count = RIG_SLOTS;
+	bpf_map__set_value_size(rig->skeleton->maps.slots, RIG_SLOTS * sizeof(*rig->slots));
+	bpf_map__set_max_entries(rig->skeleton->maps.counters, libbpf_num_possible_cpus());
 	assert_int_equal(lb_bpf__load(rig->skeleton), 0);
 	rig->lb = bpf_program__fd(rig->skeleton->progs.hairpin_lb);
 	rig->trace = bpf_program__fd(rig->skeleton->progs.hairpin_trace);
-	rig->services = map_memory(rig->skeleton->maps.services,
-				   LB_SERVICE_BUCKETS * sizeof(*rig->services));
-	rig->backends = map_memory(rig->skeleton->maps.backends,
-				   (LB_MAX_BACKENDS + 1) * sizeof(*rig->backends));
+	rig->arrays = &rig->skeleton->bss->arrays;
+	rig->counters = map_memory(rig->skeleton->maps.counters,
+				   libbpf_num_possible_cpus() * sizeof(*rig->counters));
+	rig->slots = map_memory(rig->skeleton->maps.slots, RIG_SLOTS * sizeof(*rig->slots));
+	rig->slots_used = LB_FIRST_SLOT;
 	world_fill(rig);
 	return rig;
 }
@@ -106,8 +112,8 @@ void rig_close(struct rig *rig)
 {
 	if (!rig)
 		return;
-	munmap(rig->services, LB_SERVICE_BUCKETS * sizeof(*rig->services));
-	munmap(rig->backends, (LB_MAX_BACKENDS + 1) * sizeof(*rig->backends));
+	munmap(rig->counters, libbpf_num_possible_cpus() * sizeof(*rig->counters));
+	munmap(rig->slots, RIG_SLOTS * sizeof(*rig->slots));
 	lb_bpf__destroy(rig->skeleton);
 	free(rig);
 }
@@ -157,74 +163,51 @@ int rig_wrap(int program, uint32_t room, uint32_t length)
 	return wrapper;
 }
 
-struct lb_counter rig_counter(int map, uint32_t index)
+static void add(struct lb_counter *sum, const struct lb_counter *counter)
 {
-	int cpus = libbpf_num_possible_cpus();
-	struct lb_counter values[cpus], sum = {0};
-
-	assert_int_equal(bpf_map_lookup_elem(map, &index, values), 0);
-	for (int i = 0; i < cpus; i++) {
-		sum.packets += values[i].packets;
-		sum.bytes += values[i].bytes;
-	}
-	return sum;
+	sum->packets += counter->packets;
+	sum->bytes += counter->bytes;
 }
 
 void rig_count(const struct rig *rig, struct rig_counts *out)
 {
-	int cpus = libbpf_num_possible_cpus();
-	uint64_t values[cpus];
-
 	memset(out, 0, sizeof(*out));
-	for (uint32_t i = 0; i < LB_REASON_COUNT; i++) {
-		int map = bpf_map__fd(rig->skeleton->maps.reason_counters);
+	for (int cpu = 0; cpu < libbpf_num_possible_cpus(); cpu++) {
+		const struct lb_counters *own = &rig->counters[cpu];
 
-		assert_int_equal(bpf_map_lookup_elem(map, &i, values), 0);
-		for (int cpu = 0; cpu < cpus; cpu++)
-			out->reasons[i] += values[cpu];
+		for (uint32_t i = 0; i < LB_REASON_COUNT; i++)
+			out->reasons[i] += own->reasons[i];
+		for (uint32_t i = 0; i < RIG_SERVICES; i++)
+			add(&out->services[i], &own->services[i]);
+		for (uint32_t i = 0; i < RIG_BACKENDS; i++)
+			add(&out->backends[i], &own->backends[i]);
 	}
-	for (uint32_t i = 0; i < RIG_SERVICES; i++)
-		out->services[i] =
-			rig_counter(bpf_map__fd(rig->skeleton->maps.service_counters), i);
-	for (uint32_t i = 0; i < RIG_BACKENDS; i++)
-		out->backends[i] =
-			rig_counter(bpf_map__fd(rig->skeleton->maps.backend_counters), i);
 }
 
 struct lb_trace rig_trace(const struct rig *rig)
 {
-	return rig->skeleton->bss->trace;
+	return rig->skeleton->data->trace;
 }
 
-void rig_table(const struct rig *rig, uint32_t pool, uint32_t size, uint16_t first, uint16_t step)
+void rig_table(struct rig *rig, uint32_t pool, uint32_t size, uint16_t first, uint16_t step)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE | BPF_F_INNER_MAP);
-	int table = bpf_map_create(BPF_MAP_TYPE_ARRAY, "table", sizeof(uint32_t),
-				   sizeof(struct lb_slot_pair), (size + 1) / 2, &options);
+	struct lb_slot *at = &rig->slots[rig->slots_used];
 
-	assert_true(table >= 0);
-	for (uint32_t i = 0; i < (size + 1) / 2; i++) {
-		struct lb_slot_pair pair = {
-			.slots = {{.backend = first + 2 * i * step},
-				  {.backend = first + (2 * i + 1) * step}},
-		};
-
-		/* Beyond the last slot: what must never be read. */
-		if (2 * i + 1 == size)
-			pair.slots[1].backend = WORLD_POISON;
-		assert_int_equal(bpf_map_update_elem(table, &i, &pair, BPF_ANY), 0);
-	}
-	assert_int_equal(bpf_map_update_elem(bpf_map__fd(rig->skeleton->maps.tables), &pool, &table,
-					     BPF_ANY),
-			 0);
-	close(table);
+	assert_true(rig->slots_used + size + 2 <= RIG_SLOTS);
+	(at++)->backend = WORLD_POISON;
+	rig->arrays->pools[pool] =
+		(struct lb_pool){.first = at - rig->slots, .size = size, .seed = FLOWS_SEED};
+	for (uint32_t i = 0; i < size; i++)
+		(at++)->backend = first + i * step;
+	(at++)->backend = WORLD_POISON;
+	rig->slots_used = at - rig->slots;
 }
 
 struct lb_service *rig_place(const struct rig *rig, const struct lb_service *service, int place)
 {
 	uint64_t hash = hash_service(&service->key);
 	uint32_t bucket = place < 2 ? hash_first_bucket(hash) : hash_second_bucket(hash);
-	struct lb_service *entry = &rig->services[bucket].entries[place % 2];
+	struct lb_service *entry = &rig->arrays->services[bucket].entries[place % 2];
 
 	if (entry->target.word)
 		return NULL;

@@ -27,8 +27,10 @@ enum rig_name {
 
 struct rig {
 	struct lb_bpf *skeleton;
-	struct lb_service_bucket *services;
-	struct lb_backend *backends;
+	struct lb_arrays *arrays;
+	struct lb_counters *counters; /* of each CPU */
+	struct lb_slot *slots;
+	uint32_t slots_used;
 	int lb, trace; /* program descriptors */
 };
 
@@ -58,11 +60,11 @@ int rig_run(int program, const struct frame *in, uint32_t interface, struct fram
 int rig_wrap(int program, uint32_t room, uint32_t length);
 
 void rig_count(const struct rig *rig, struct rig_counts *out);
-struct lb_counter rig_counter(int map, uint32_t index);
 struct lb_trace rig_trace(const struct rig *rig);
 
-/* rig_table(): a new table for a pool; slot i names first + i * step. */
-void rig_table(const struct rig *rig, uint32_t pool, uint32_t size, uint16_t first, uint16_t step);
+/* rig_table(): a new table for a pool; slot i names first + i * step. What lies before and behind it
+ * must never be read. */
+void rig_table(struct rig *rig, uint32_t pool, uint32_t size, uint16_t first, uint16_t step);
 
 /* rig_place(): puts a service into one of the four places where a lookup may find it. */
 struct lb_service *rig_place(const struct rig *rig, const struct lb_service *service, int place);

@@ -84,7 +84,7 @@ struct lb_backend world_backend(const char *source, const char *destination, uin
 
 static void fill_backends(struct rig *rig)
 {
-	struct lb_backend *backends = rig->backends;
+	struct lb_backend *backends = rig->arrays->backends;
 
 	backends[BACKEND_IPV4] = world_backend(LB4, B4, 1580);
 	backends[BACKEND_IPV6] = world_backend(LB6, B6, 1560);
@@ -106,7 +106,7 @@ static void fill_backends(struct rig *rig)
 	}
 }
 
-static void fill_tables(const struct rig *rig)
+static void fill_tables(struct rig *rig)
 {
 	rig_table(rig, P_IPV4, 251, BACKEND_IPV4, 0);
 	rig_table(rig, P_IPV6, 251, BACKEND_IPV6, 0);
@@ -131,8 +131,7 @@ void world_fill(struct rig *rig)
 			.key = {.port = htons(line->port), .protocol = line->protocol},
 			.target = {.service = i,
 				   .flags = LB_SERVICE_USED | line->flags,
-				   .pool = line->pool,
-				   .seed = FLOWS_SEED},
+				   .pool = line->pool},
 		};
 
 		frame_address(line->address, service.key.address.bytes);

@@ -68,7 +68,7 @@ enum world_pool {
 	P_VARIED6,
 	P_SPREAD,              /* 251 slots; slot n on BACKEND_SPREAD + n, which is 10.1.0.n */
 	P_THREE,               /* the same with 3 slots */
-	P_BEYOND_TABLES = 1025 /* the first that the map does not have */
+	P_BEYOND_TABLES = 1025 /* the array has room for it, and nobody writes it */
 };
 
 enum world_backend {

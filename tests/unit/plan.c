@@ -268,7 +268,7 @@ static void test_pools_run_out(void **state)
 	struct err err = {0};
 	char name[16];
 
-	for (int i = 1; i < LB_MAX_POOLS; i++) {
+	for (int i = 1; i < LB_POOLS - 1; i++) {
 		snprintf(name, sizeof(name), "pool-%d", i);
 		world_add_pool(world, name, 3);
 	}
@@ -277,7 +277,7 @@ static void test_pools_run_out(void **state)
 	world_add_pool(world, "one-more", 3);
 	world_finish(world);
 	assert_int_equal(plan_make(&world->wanted, &model->state, &plan, &err), -ENOSPC);
-	assert_string_equal(err.text, "one-more: all 1024 indices are taken, some by what this "
+	assert_string_equal(err.text, "one-more: all 2048 indices are taken, some by what this "
 				      "change removes; remove first, then add");
 	assert_null(plan.ops);
 	assert_int_equal(plan.count, 0);
@@ -289,7 +289,8 @@ static void test_names_of_operations(void **state)
 {
 	assert_string_equal(plan_kind_name(PLAN_CLAIM), "claim an index");
 	assert_string_equal(plan_kind_name(PLAN_BACKEND), "write a backend");
-	assert_string_equal(plan_kind_name(PLAN_TABLE), "swap a table");
+	assert_string_equal(plan_kind_name(PLAN_TABLE), "write a table");
+	assert_string_equal(plan_kind_name(PLAN_SLOTS), "change slots");
 	assert_string_equal(plan_kind_name(PLAN_SERVICE), "write a service");
 	assert_string_equal(plan_kind_name(PLAN_GRACE), "wait for packets");
 	assert_string_equal(plan_kind_name(PLAN_UNTABLE), "remove a table");

@@ -15,8 +15,11 @@ struct model *model_new(void)
 	assert_int_equal(state_init(&model->state), 0);
 	model->state.services = calloc(LB_SERVICE_BUCKETS, sizeof(struct lb_service_bucket));
 	model->state.backends = calloc(LB_MAX_BACKENDS + 1, sizeof(struct lb_backend));
+	model->state.pools = calloc(LB_POOL_ROOM, sizeof(struct lb_pool));
 	model->emptied = calloc(LB_SERVICE_ENTRIES, sizeof(*model->emptied));
-	assert_true(model->state.services && model->state.backends && model->emptied);
+	model->left = calloc(LB_MAX_BACKENDS + 1, sizeof(*model->left));
+	assert_true(model->state.services && model->state.backends && model->state.pools &&
+		    model->emptied && model->left);
 	for (int kind = LB_IDENTITY_SERVICE; kind <= LB_IDENTITY_BACKEND; kind++) {
 		model->uses[kind] = calloc(state_capacity(kind), sizeof(uint32_t));
 		assert_non_null(model->uses[kind]);
@@ -27,13 +30,14 @@ struct model *model_new(void)
 
 void model_free(struct model *model)
 {
-	for (uint32_t pool = 0; pool <= LB_MAX_POOLS; pool++)
-		free((void *)model->state.tables[pool].pairs);
 	for (int kind = LB_IDENTITY_SERVICE; kind <= LB_IDENTITY_BACKEND; kind++)
 		free(model->uses[kind]);
 	free(model->state.services);
 	free(model->state.backends);
+	free(model->state.pools);
+	free(model->state.slots);
 	free(model->emptied);
+	free(model->left);
 	state_done(&model->state);
 	free(model);
 }
@@ -103,12 +107,14 @@ bool model_is_wanted(const struct model *model, const struct probe *probe, uint6
 		return !service && !probe->wanted_vip;
 	if (target.flags & LB_SERVICE_VIP)
 		return probe->wanted_vip && target.flags == (LB_SERVICE_USED | LB_SERVICE_VIP) &&
-		       !target.pool && !target.service && !target.seed;
+		       !target.pool && !target.service && !target.unused;
 	if (!service)
 		return false;
 	if (service->affinity == AFFINITY_CLIENT)
 		flags |= LB_SERVICE_AFFINITY_CLIENT;
-	return target.flags == flags && target.seed == (uint32_t)table_hash(catalog->seed, 0) &&
+	return target.flags == flags &&
+	       model->state.pools[target.pool].seed == (uint32_t)table_hash(catalog->seed, 0) &&
+	       model->state.pools[target.pool].size == catalog->pools[service->pool].table_size &&
 	       !strcmp(identity_name(model, LB_IDENTITY_SERVICE, target.service), service->name) &&
 	       !strcmp(identity_name(model, LB_IDENTITY_POOL, target.pool),
 		       catalog->pools[service->pool].name);
@@ -183,6 +189,19 @@ static void probe_expect(struct probe *probe, const struct catalog *catalog)
 	}
 }
 
+void model_reserve(struct model *model, uint32_t slot_count)
+{
+	struct state *state = &model->state;
+
+	if (slot_count <= state->slot_count)
+		return;
+	state->slots = realloc(state->slots, slot_count * sizeof(*state->slots));
+	assert_non_null(state->slots);
+	memset(state->slots + state->slot_count, 0xff,
+	       (slot_count - state->slot_count) * sizeof(*state->slots));
+	state->slot_count = slot_count;
+}
+
 void model_begin(struct model *model, const struct wanted *wanted, struct probe *probes,
 		 size_t probe_count)
 {
@@ -202,6 +221,9 @@ static void assert_unnamed(const struct model *model, enum lb_identity_kind kind
 	if (model->uses[kind][index])
 		fail_msg("operation %u: index %u of kind %d has %u uses", model->operations, index,
 			 kind, model->uses[kind][index]);
+	if (kind == LB_IDENTITY_BACKEND && model->left[index] == model->window)
+		fail_msg("operation %u: a packet under way may hold backend %u", model->operations,
+			 index);
 	for (size_t i = 0; i < model->probe_count; i++) {
 		for (unsigned int j = 0; j < model->probes[i].target_count; j++) {
 			union lb_service_target target = {.word = model->probes[i].targets[j]};
@@ -224,7 +246,7 @@ static void apply_claim(struct model *model, const struct plan_op *op)
 	assert_null(*identity);
 	assert_unnamed(model, op->identity_kind, op->index);
 	if (op->identity_kind == LB_IDENTITY_POOL)
-		assert_null(model->state.tables[op->index].pairs);
+		assert_int_equal(model->state.pools[op->index].size, 0);
 	*identity = malloc(sizeof(**identity));
 	assert_non_null(*identity);
 	**identity = *op->identity;
@@ -237,7 +259,7 @@ static void apply_release(struct model *model, const struct plan_op *op)
 	assert_non_null(*identity);
 	assert_unnamed(model, op->identity_kind, op->index);
 	if (op->identity_kind == LB_IDENTITY_POOL)
-		assert_null(model->state.tables[op->index].pairs);
+		assert_int_equal(model->state.pools[op->index].size, 0);
 	free(*identity);
 	*identity = NULL;
 }
@@ -255,57 +277,81 @@ static void apply_backend(struct model *model, const struct plan_op *op)
 	model->state.backends[op->index] = op->backend;
 }
 
-static void count_uses(struct model *model, const struct state_table *table, int by)
+/* Backends that slots name are of their pool, and have a record. */
+static void name_backend(struct model *model, uint32_t pool, uint16_t index)
 {
-	for (uint32_t slot = 0; table->pairs && slot < table->size; slot++)
-		if (state_slot(table, slot)->backend)
-			model->uses[LB_IDENTITY_BACKEND][state_slot(table, slot)->backend] += by;
+	const struct lb_identity *identity = model->state.identities[LB_IDENTITY_BACKEND][index];
+
+	if (!index)
+		return;
+	assert_non_null(identity);
+	assert_string_equal(identity->pool, identity_name(model, LB_IDENTITY_POOL, pool));
+	assert_true(model->state.backends[index].flags & LB_BACKEND_USED);
+	model->uses[LB_IDENTITY_BACKEND][index]++;
 }
 
-/* Every backend of a table is one of the pool, and has a record. */
-static void assert_backends_exist(const struct model *model, uint32_t pool,
-				  const struct state_table *table)
+static void leave_backend(struct model *model, uint16_t index)
 {
-	assert_non_null(model->state.identities[LB_IDENTITY_POOL][pool]);
-	for (uint32_t slot = 0; slot < table->size; slot++) {
-		uint16_t index = state_slot(table, slot)->backend;
-		const struct lb_identity *identity =
-			model->state.identities[LB_IDENTITY_BACKEND][index];
+	if (!index)
+		return;
+	model->uses[LB_IDENTITY_BACKEND][index]--;
+	model->left[index] = model->window;
+}
 
-		if (!index)
-			continue;
-		assert_non_null(identity);
-		assert_string_equal(identity->pool, identity_name(model, LB_IDENTITY_POOL, pool));
-		assert_true(model->state.backends[index].flags & LB_BACKEND_USED);
+/* No other pool's table, and no slot 0, is where a new one is written. */
+static void assert_region_is_free(const struct model *model, const struct lb_pool *region)
+{
+	assert_true(region->first >= LB_FIRST_SLOT);
+	for (uint32_t i = 0; i < LB_POOL_ROOM; i++) {
+		const struct lb_pool *pool = &model->state.pools[i];
+
+		assert_true(!pool->size || pool->first >= region->first + region->size ||
+			    region->first >= pool->first + pool->size);
 	}
 }
 
 static void apply_table(struct model *model, const struct plan_op *op)
 {
-	struct state_table *table = &model->state.tables[op->index], old = *table;
-	size_t bytes = (op->size + 1) / 2 * sizeof(struct lb_slot_pair);
-	struct lb_slot_pair *pairs = malloc(bytes);
+	struct state *state = &model->state;
 
-	assert_non_null(pairs);
-	memcpy(pairs, op->pairs, bytes);
-	*table = (struct state_table){.pairs = pairs, .size = op->size};
-	assert_backends_exist(model, op->index, table);
-	count_uses(model, table, 1);
-	wait_for_packets(model);
-	count_uses(model, &old, -1);
-	free((void *)old.pairs);
+	assert_non_null(state->identities[LB_IDENTITY_POOL][op->index]);
+	assert_int_equal(state->pools[op->index].size, 0);
+	assert_unnamed(model, LB_IDENTITY_POOL, op->index);
+	assert_region_is_free(model, &op->pool);
+	assert_true(op->pool.first + op->pool.size <= state->slot_count);
+	memcpy(state->slots + op->pool.first, op->table, op->pool.size * sizeof(*op->table));
+	state->pools[op->index] = op->pool;
+	for (uint32_t slot = 0; slot < op->pool.size; slot++)
+		name_backend(model, op->index, op->table[slot].backend);
+}
+
+static void apply_slots(struct model *model, const struct plan_op *op)
+{
+	const struct lb_pool *pool = &model->state.pools[op->index];
+
+	for (uint32_t i = 0; i < op->count; i++) {
+		const struct plan_slot *change = &op->changes[i];
+		struct lb_slot *live = state_table(&model->state, op->index) + change->slot;
+
+		assert_in_range(change->slot, 0, pool->size - 1);
+		leave_backend(model, live->backend);
+		*live = change->value;
+		name_backend(model, op->index, live->backend);
+	}
 }
 
 static void apply_untable(struct model *model, const struct plan_op *op)
 {
-	struct state_table *table = &model->state.tables[op->index];
+	struct lb_pool *pool = &model->state.pools[op->index];
+	const struct lb_slot *table = state_table(&model->state, op->index);
 
-	assert_non_null(table->pairs);
+	assert_true(pool->size);
 	assert_unnamed(model, LB_IDENTITY_POOL, op->index);
-	count_uses(model, table, -1);
-	free((void *)table->pairs);
-	*table = (struct state_table){0};
-	wait_for_packets(model);
+	/* No packet is under way in it, so that none holds a backend of it either. */
+	for (uint32_t slot = 0; slot < pool->size; slot++)
+		if (table[slot].backend)
+			model->uses[LB_IDENTITY_BACKEND][table[slot].backend]--;
+	*pool = (struct lb_pool){0};
 }
 
 static void count_target(struct model *model, union lb_service_target target, int by)
@@ -337,7 +383,7 @@ static void apply_service(struct model *model, const struct plan_op *op)
 	if (target.word && !entry->target.word)
 		assert_true(model->emptied[op->index] != model->window);
 	if (target.word && !(target.flags & LB_SERVICE_VIP)) {
-		assert_non_null(model->state.tables[target.pool].pairs);
+		assert_true(model->state.pools[target.pool].size);
 		assert_non_null(model->state.identities[LB_IDENTITY_POOL][target.pool]);
 		assert_non_null(model->state.identities[LB_IDENTITY_SERVICE][target.service]);
 	}
@@ -361,6 +407,8 @@ void model_apply(struct model *model, const struct plan_op *op)
 		return apply_backend(model, op);
 	case PLAN_TABLE:
 		return apply_table(model, op);
+	case PLAN_SLOTS:
+		return apply_slots(model, op);
 	case PLAN_SERVICE:
 		return apply_service(model, op);
 	case PLAN_GRACE:

@@ -3,9 +3,9 @@
  * The maps in plain memory, and packets on their way through them: applies a plan and checks after
  * each operation what any packet could meet.
  *
- * A packet reads the entries of a service one after another as in bpf/select.h, then the table,
+ * A packet reads the entries of a service one after another as in bpf/select.h, then the slot,
  * then the record. It may stop for any time between two reads, but not past the next PLAN_GRACE,
- * PLAN_TABLE or PLAN_UNTABLE, which wait for it. A probe is a key with all packets for it that may
+ * which waits for it. A probe is a key with all packets for it that may
  * be under way: the reads that they may have before them, and the targets that they may hold.
  */
 #ifndef HAIRPIN_TEST_PLAN_MODEL_H
@@ -37,6 +37,7 @@ struct model {
 	size_t probe_count;
 	unsigned int window;   /* counts waits for packets */
 	unsigned int *emptied; /* by entry: the window in which it was */
+	unsigned int *left;    /* by backend: the window in which a slot last ceased to name it */
 	uint32_t *uses[LB_IDENTITY_BACKEND + 1];
 	unsigned int operations; /* so far */
 };
@@ -49,6 +50,9 @@ void probe_init(struct probe *probe, const struct lb_service_key *key);
 /* model_begin(): a plan for wanted comes next; packets of before are long gone. */
 void model_begin(struct model *model, const struct wanted *wanted, struct probe *probes,
 		 size_t probe_count);
+
+/* model_reserve(): room for so many slots, as datapath_reserve() makes before a plan is applied. */
+void model_reserve(struct model *model, uint32_t slot_count);
 
 /* model_apply(): one operation; fails the test when a packet could meet something wrong. */
 void model_apply(struct model *model, const struct plan_op *op);

@@ -10,15 +10,14 @@ static void assert_table(const struct model *model, size_t pool)
 {
 	const struct wanted_pool *wanted = &model->wanted->pools[pool];
 	const struct catalog_pool *catalog_pool = &model->wanted->catalog->pools[pool];
-	struct lb_identity identity = wanted_identity(catalog_pool->name);
+	struct lb_identity identity = wanted_pool_identity(model->wanted->catalog, catalog_pool);
 	uint16_t index = state_find(&model->state, LB_IDENTITY_POOL, &identity);
-	const struct state_table *table = &model->state.tables[index];
+	const struct lb_slot *table = state_table(&model->state, index);
 
 	assert_true(index);
-	assert_non_null(table->pairs);
-	assert_int_equal(table->size, catalog_pool->table_size);
-	for (uint32_t slot = 0; slot < table->size; slot++) {
-		uint16_t owner = wanted->owners[slot], backend = state_slot(table, slot)->backend;
+	assert_int_equal(model->state.pools[index].size, catalog_pool->table_size);
+	for (uint32_t slot = 0; slot < catalog_pool->table_size; slot++) {
+		uint16_t owner = wanted->owners[slot], backend = table[slot].backend;
 
 		assert_int_equal(!owner, !backend);
 		if (!owner)
@@ -85,8 +84,8 @@ static void assert_nothing_else(const struct model *model, size_t backends)
 		else
 			assert_memory_equal(model_entry(model, i), &no_service, sizeof(no_service));
 	}
-	for (uint32_t i = 0; i <= LB_MAX_POOLS; i++)
-		tables += !!model->state.tables[i].pairs;
+	for (uint32_t i = 0; i < LB_POOL_ROOM; i++)
+		tables += !!model->state.pools[i].size;
 	for (uint32_t i = 0; i <= LB_MAX_BACKENDS; i++)
 		records += !!memcmp(&model->state.backends[i], &no_record, sizeof(no_record));
 	assert_int_equal(entries, catalog->service_count + count_vips(catalog));

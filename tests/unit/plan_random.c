@@ -247,6 +247,7 @@ static void reach_partly(struct model *model, const struct world *world, struct 
 	if (plan_make(&world->wanted, &model->state, &plan, NULL))
 		return;
 	tally->kicks += count_kicks(&plan);
+	model_reserve(model, plan.slot_count);
 	model_begin(model, &world->wanted, probes, probe_count);
 	for (size_t i = 0, end = below(plan.count + 1); i < end; i++)
 		model_apply(model, &plan.ops[i]);

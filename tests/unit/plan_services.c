@@ -156,6 +156,7 @@ static void test_cut_off_while_services_move(void **state)
 		reach(model, keys, 8, &err);
 		assert_int_equal(plan_make(&world->wanted, &model->state, &plan, &err), 0);
 		operations = plan.count;
+		model_reserve(model, plan.slot_count);
 		model_begin(model, &world->wanted, probes, probe_count);
 		for (size_t i = 0; i < cut; i++)
 			model_apply(model, &plan.ops[i]);
@@ -176,6 +177,7 @@ static void die_after(struct model *model, const struct world *world,
 	const struct plan_op *op = NULL;
 
 	assert_int_equal(plan_make(&world->wanted, &model->state, &plan, NULL), 0);
+	model_reserve(model, plan.slot_count);
 	model_begin(model, &world->wanted, probes, probe_count);
 	for (size_t i = 0; !op || op->kind != PLAN_SERVICE || !op->service.target.word ||
 			   memcmp(&op->service.key, key, sizeof(*key));

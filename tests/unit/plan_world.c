@@ -173,6 +173,7 @@ int world_reach(struct model *model, const struct world *world, struct probe *pr
 
 	if (status)
 		return status;
+	model_reserve(model, plan.slot_count);
 	model_begin(model, &world->wanted, probes, probe_count);
 	for (size_t i = 0; i < plan.count; i++)
 		model_apply(model, &plan.ops[i]);
