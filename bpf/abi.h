@@ -45,6 +45,7 @@ enum lb_service_flags {
 	LB_SERVICE_USED = 1 << 0,            /* the entry holds something */
 	LB_SERVICE_VIP = 1 << 1,             /* marks an address that some service has; no pool */
 	LB_SERVICE_AFFINITY_CLIENT = 1 << 2, /* hash the source address only */
+	LB_SERVICE_ORIGIN_CLIENT = 1 << 3,   /* and so it was while origin was the pool */
 };
 
 /*
@@ -56,7 +57,7 @@ union lb_service_target {
 		__u16 service; /* index of its counters */
 		__u16 flags;
 		__u16 pool;
-		__u16 unused;
+		__u16 origin; /* the pool whose table flows are on that began before a move; 0: none */
 	};
 	__u64 word;
 };
@@ -89,19 +90,84 @@ struct lb_service_bucket {
  */
 struct lb_slot {
 	__u16 backend;
-	__u16 unused;
+	__u16 moved; /* 1: flows may live on another backend; see moved.h */
+};
+
+enum lb_pool_flags {
+	LB_POOL_TRACK_ALL = 1 << 0, /* every flow is stored, not only those of moved slots */
 };
 
 /*
  * A pool's table: size slots from slot first on of the one array that holds the slots of all pools.
- * Written before a service names the pool, and not changed after: another size or seed is another
- * pool index.
+ * Written before a service names the pool; another size or seed is another pool index, so that only
+ * flags and times change later.
  */
 struct lb_pool {
 	__u32 first;
 	__u32 size; /* 0: no table */
 	__u32 seed; /* of the flow hash */
+	__u32 flags;
+	__u64 tracked_since_ns; /* LB_POOL_TRACK_ALL: flows stored before do not count */
+	__u32 udp_hold_s;       /* so long after a move UDP still goes to the origin */
 	__u32 unused;
+};
+
+/*
+ * What is known of a moved slot, beside the slot. Times are those of CLOCK_MONOTONIC, which is also
+ * the program's clock.
+ */
+struct lb_move {
+	__u64 since_ns;  /* when it was marked: flows stored before do not count */
+	__u32 changed_s; /* when its backend last changed */
+	__u32 last_s;    /* when a packet last went to another backend; written by the program */
+	__u16 origin;    /* the backend that it had before it was marked */
+	__u16 unused[3];
+};
+
+/* The same of all flows of a service whose pool (or that one's table) changed. */
+struct lb_service_move {
+	__u64 since_ns;
+	__u32 changed_s;
+	__u32 last_s;
+};
+
+/* A backend's life: a stored flow ends with the life that it began in. */
+struct lb_life {
+	__u32 number; /* 0: down, nothing is sent to it */
+	__u32 left_s; /* since when no slot leads to it; 0: some do. Only the daemon reads it */
+};
+
+/* A flow as it is stored. Zeroes in unused. */
+struct lb_flow_key {
+	struct lb_address source, destination;
+	__u32 ports; /* as they stand in the packet */
+	__u8 protocol;
+	__u8 unused[3];
+};
+
+struct lb_flow {
+	__u64 stored_ns;
+	__u32 seen_s;
+	__u32 life; /* of the backend */
+	__u16 backend;
+	__u16 closed; /* 1: FIN or RST was seen */
+	__u32 unused;
+};
+
+/* Flows that answered and flows that only sent a SYN do not share room, so that a flood of SYNs
+ * pushes out none that lives. */
+enum lb_flow_table {
+	LB_FLOWS_ESTABLISHED,
+	LB_FLOWS_HALF_OPEN,
+	LB_FLOW_TABLES,
+};
+
+enum lb_flow_event {
+	LB_FLOW_ASKED,    /* a packet looked for its flow */
+	LB_FLOW_STORED,   /* as half open, or of a pool that stores all */
+	LB_FLOW_PROMOTED, /* from half open to established */
+	LB_FLOW_UNSTORED, /* no room, or no tables */
+	LB_FLOW_EVENTS,
 };
 
 /* Slot 0 is no pool's and leads nowhere: all flows of a pool without a table get there. */
@@ -144,12 +210,28 @@ struct lb_counter {
 	__u64 bytes; /* of the frames as received */
 };
 
+/* What the program passes to moved_select(). */
+struct lb_moved {
+	struct lb_flow_key key;
+	union lb_service_target target;
+	__u32 slot;
+	__u16 backend; /* of the slot now */
+	__u16 slot_moved;
+	__u8 tcp_flags;
+	__u8 ipv6;
+	__u8 dry; /* of a trace: nothing is stored */
+	__u8 unused[5];
+};
+
 /*
  * What one CPU has counted: its own element of an array that the daemon maps. An array of per-CPU
  * maps would be a call for each counter before Linux 6.10.
  */
 struct lb_counters {
 	__u64 reasons[LB_REASON_ROOM];
+	__u64 flows[LB_FLOW_EVENTS];
+	__u64 unused[12];
+	struct lb_moved moved[2]; /* the second for traces, which a packet may interrupt */
 	struct lb_counter services[LB_SERVICE_ROOM];
 	struct lb_counter backends[LB_MAX_BACKENDS + 1];
 };
@@ -164,6 +246,8 @@ struct lb_arrays {
 		services[LB_SERVICE_BUCKETS]; /* two-choice hash table, see above */
 	struct lb_backend backends[LB_MAX_BACKENDS + 1];
 	struct lb_pool pools[LB_POOL_ROOM];
+	struct lb_service_move service_moves[LB_SERVICE_ROOM];
+	struct lb_life lives[LB_MAX_BACKENDS + 1];
 };
 
 enum lb_identity_kind {
@@ -209,7 +293,9 @@ struct lb_features {
 	__u8 outer_ipv4;      /* some backend is reached over IPv4 */
 	__u8 outer_ipv6;      /* some backend is reached over IPv6 */
 	__u8 many_interfaces; /* attached to more than one */
-	__u8 unused;
+	__u8 moved;           /* some pool remembers flows */
+	__u8 track_all;       /* some pool stores all */
+	__u8 unused[7];
 };
 
 /* What lb_trace tells about the one packet that it was run with. */
@@ -220,17 +306,22 @@ struct lb_trace {
 	__u16 service;
 	__u16 pool;
 	__u16 backend;
-	__u16 unused;
+	__u16 moved; /* 1: the slot, or all flows of the service */
 };
 
 _Static_assert(sizeof(struct lb_address) == 16, "an address is 16 bytes");
 _Static_assert(sizeof(struct lb_service_bucket) == 64, "a bucket of services is one cache line");
 _Static_assert(sizeof(union lb_service_target) == 8, "a target is one word");
 _Static_assert(sizeof(struct lb_slot) == 4, "a slot is one 4-byte store");
-_Static_assert(sizeof(struct lb_pool) == 16, "a pool is 16 bytes");
+_Static_assert(sizeof(struct lb_pool) == 32, "a pool is 32 bytes");
+_Static_assert(sizeof(struct lb_move) == 24, "a move is 24 bytes");
+_Static_assert(sizeof(struct lb_moved) == 64, "what moves is one cache line");
+_Static_assert(sizeof(struct lb_flow_key) == 40, "a flow's key has no gaps");
+_Static_assert(sizeof(struct lb_flow) == 24, "a flow is 24 bytes");
 _Static_assert(sizeof(struct lb_counters) % 64 == 0, "CPUs share no cache line of counters");
 _Static_assert(sizeof(struct lb_backend) == 128, "a backend is two cache lines");
-_Static_assert(sizeof(struct lb_arrays) == (16384 * 64) + (65536 * 128) + (4096 * 16),
+_Static_assert(sizeof(struct lb_arrays) ==
+		       (16384 * 64) + (65536 * 128) + (4096 * 32) + (8192 * 16) + (65536 * 8),
 	       "the arrays have no gaps");
 _Static_assert(sizeof(struct lb_counter) == 16, "a counter is 16 bytes");
 _Static_assert(sizeof(struct lb_identity_key) == 4, "an identity key is 4 bytes");

@@ -27,17 +27,7 @@
 const volatile struct lb_features features = {};
 const volatile __u32 slot_count = 1;
 
-/* The verdict on a packet whose flow is known. When it is LB_SENT, the frame is the one that goes
- * out. */
-static __always_inline enum lb_reason lb_balance(struct packet *pkt)
-{
-	LB_TRY(select_service(pkt));
-	LB_TRY(select_slot(pkt));
-	LB_TRY(encap_push(pkt));
-	return LB_SENT;
-}
-
-/* The verdict on a packet that is not a common one. */
+/* The verdict on any packet. When it is LB_SENT, the frame is the one that goes out. */
 static __always_inline enum lb_reason lb_judge(struct packet *pkt)
 {
 	enum lb_reason unfit;
@@ -54,10 +44,15 @@ static __always_inline enum lb_reason lb_judge(struct packet *pkt)
 	default:
 		return LB_NOT_IP;
 	}
-	return unfit ? select_unfit(pkt, unfit) : lb_balance(pkt);
+	if (unfit)
+		return select_unfit(pkt, unfit);
+	LB_TRY(select_service(pkt));
+	LB_TRY(select_backend(pkt));
+	LB_TRY(encap_push(pkt));
+	return LB_SENT;
 }
 
-/* Apart from the common way, which would have to share its registers with it. */
+/* Any packet. Apart from the common way, which would have to share its registers with it. */
 static __noinline int lb_uncommon(struct xdp_md *ctx)
 {
 	struct packet pkt = {.ctx = ctx};
@@ -65,17 +60,20 @@ static __noinline int lb_uncommon(struct xdp_md *ctx)
 	return lb_finish(&pkt, lb_judge(&pkt));
 }
 
-/* The same as lb_balance() and lb_finish(); where the reason is a constant the compiler drops what
- * is for others. */
+/*
+ * The common way: a plain packet of a slot that has not moved. The same as lb_judge() and
+ * lb_finish(), but that all else is left to them, and that where the reason is a constant the
+ * compiler drops what is for others.
+ */
 static __always_inline int lb_common(struct packet *pkt)
 {
-	enum lb_reason reason = select_service(pkt);
+	enum lb_reason reason;
 
-	if (reason)
-		return lb_finish(pkt, LB_NO_SERVICE);
-	reason = select_slot(pkt);
-	if (!reason)
-		reason = encap_push(pkt);
+	if (!select_exact_service(pkt))
+		return features.any_port ? lb_uncommon(pkt->ctx) : lb_finish(pkt, LB_NO_SERVICE);
+	if (select_slot(pkt) != SELECT_SETTLED)
+		return lb_uncommon(pkt->ctx);
+	reason = encap_push(pkt);
 	if (reason)
 		return lb_refuse(pkt->target.word, pkt->frame_length, reason);
 	return lb_finish(pkt, LB_SENT);
@@ -116,7 +114,7 @@ struct lb_trace trace SEC(".data") = {};
 SEC("xdp")
 int hairpin_trace(struct xdp_md *ctx)
 {
-	struct packet pkt = {.ctx = ctx};
+	struct packet pkt = {.ctx = ctx, .dry = true};
 	enum lb_reason reason = lb_judge(&pkt);
 
 	trace.reason = reason;
@@ -125,6 +123,7 @@ int hairpin_trace(struct xdp_md *ctx)
 	trace.slot = pkt.slot;
 	trace.table_size = arrays.pools[pkt.target.pool & (LB_POOL_ROOM - 1)].size;
 	trace.backend = pkt.backend;
+	trace.moved = pkt.moved;
 	return observe_action(reason);
 }
 

@@ -33,6 +33,39 @@ struct {
 	__uint(value_size, sizeof(struct lb_slot));
 } slots SEC(".maps");
 
+/* Pool -> struct lb_move of each slot, while some slot of it is moved. Written by the daemon and,
+ * one field of it, by the program; read for packets of moved slots. */
+struct moves {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE | BPF_F_INNER_MAP);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct lb_move));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, LB_POOLS);
+	__uint(key_size, sizeof(__u32));
+	__array(values, struct moves);
+} moves SEC(".maps");
+
+/* enum lb_flow_table -> flows, while there is anything to remember; the daemon decides how many.
+ * Written and read by the program for packets of moved slots, or of pools that store all flows. */
+struct flows {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(struct lb_flow_key));
+	__uint(value_size, sizeof(struct lb_flow));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, LB_FLOW_TABLES);
+	__uint(key_size, sizeof(__u32));
+	__array(values, struct flows);
+} flows SEC(".maps");
+
 /* By CPU; the daemon sets their number. Written by the program, read by the daemon, which zeroes
  * the counters of an index when it gives it to a new owner. */
 struct {
@@ -42,6 +75,13 @@ struct {
 	__type(key, __u32);
 	__type(value, struct lb_counters);
 } counters SEC(".maps");
+
+static __always_inline struct lb_counters *counters_own(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&counters, &cpu);
+}
 
 /* Who owns an index. Written and read by the daemon alone: its memory across restarts. */
 struct {

@@ -25,17 +25,10 @@ static __always_inline void observe_count(struct lb_counter *counter, __u64 byte
 	counter->bytes += bytes;
 }
 
-static __always_inline struct lb_counters *observe_own(void)
-{
-	__u32 cpu = bpf_get_smp_processor_id();
-
-	return bpf_map_lookup_elem(&counters, &cpu);
-}
-
 /* lb_finish(): counts the packet under its reason, service and backend; returns the action. */
 static __always_inline int lb_finish(const struct packet *pkt, enum lb_reason reason)
 {
-	struct lb_counters *own = observe_own();
+	struct lb_counters *own = counters_own();
 
 	if (!own)
 		return observe_action(reason);

@@ -27,12 +27,22 @@ struct packet {
 	__u64 frame_length;
 	__u32 ip_length; /* of the IP packet with its header, by its own word */
 
+	__u8 tcp_flags; /* TCP_*; 0: not TCP */
+	__u8 dry;       /* hairpin_trace: leave no trace */
+
 	/* Set by select.h. */
 	__u64 hash;
 	__u32 slot;
 	union lb_service_target target;
 	__u16 backend;
+	__u16 slot_moved;
+	__u8 moved; /* the slot, or all flows of the service */
 };
+
+/* Of the TCP header's byte 13. */
+enum tcp_flag { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10 };
+
+#define TCP_FLAGS_AT 13
 
 struct cursor {
 	void *at, *end;
@@ -63,6 +73,9 @@ static __always_inline enum lb_reason packet_parse_transport(struct packet *pkt,
 		return LB_BAD_LENGTH;
 	pkt->flow.protocol = protocol;
 	pkt->flow.ports = *ports;
+	/* The header is there; for the verifier, which does not know that of TCP alone. */
+	if (protocol == IPPROTO_TCP && (void *)ports + TCP_FLAGS_AT < cursor->end)
+		pkt->tcp_flags = ((__u8 *)ports)[TCP_FLAGS_AT];
 	return LB_CONTINUE;
 }
 

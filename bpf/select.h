@@ -4,6 +4,7 @@
 #define HAIRPIN_SELECT_H
 
 #include "maps.h"
+#include "moved.h"
 #include "packet.h"
 
 static __always_inline bool service_matches(const struct lb_service *service,
@@ -34,31 +35,35 @@ static __always_inline __u64 service_find(const struct lb_service_key *key)
 	return word ?: service_in_bucket(hash_second_bucket(hash), key);
 }
 
-/* A service that takes any port. Apart, since it would double the code of each lookup. */
-static __noinline __u64 service_find_any_port(__u64 high, __u64 low, __u8 protocol)
+static __always_inline struct lb_service_key select_key(const struct packet *pkt)
 {
-	struct lb_service_key key = {.address.halves = {high, low}, .protocol = protocol};
+	return (struct lb_service_key){
+		.address = pkt->flow.destination,
+		.port = pkt->flow.destination_port,
+		.protocol = pkt->flow.protocol,
+	};
+}
 
-	return service_find(&key);
+/* select_exact_service(): sets pkt->target to the service of the packet's very port, if there is one. */
+static __always_inline bool select_exact_service(struct packet *pkt)
+{
+	struct lb_service_key key = select_key(pkt);
+
+	pkt->target.word = service_find(&key);
+	return pkt->target.word;
 }
 
 /* select_service(): sets pkt->target. The exact port wins over "any port". */
 static __always_inline enum lb_reason select_service(struct packet *pkt)
 {
-	struct lb_service_key key = {
-		.address = pkt->flow.destination,
-		.port = pkt->flow.destination_port,
-		.protocol = pkt->flow.protocol,
-	};
-	__u64 word = service_find(&key);
+	struct lb_service_key key = select_key(pkt);
 
-	if (features.any_port && !word)
-		word = service_find_any_port(key.address.halves[0], key.address.halves[1],
-					     key.protocol);
-	if (!word)
-		return LB_NO_SERVICE;
-	pkt->target.word = word;
-	return LB_CONTINUE;
+	if (select_exact_service(pkt))
+		return LB_CONTINUE;
+	key.port = 0;
+	if (features.any_port)
+		pkt->target.word = service_find(&key);
+	return pkt->target.word ? LB_CONTINUE : LB_NO_SERVICE;
 }
 
 /* select_unfit(): the verdict on a packet that parsing refused: its reason, if it is for a VIP. */
@@ -71,15 +76,22 @@ static __always_inline enum lb_reason select_unfit(const struct packet *pkt, enu
 	return service_find(&vip) ? reason : LB_NO_SERVICE;
 }
 
-/* select_slot(): sets pkt->hash, pkt->slot and pkt->backend (LB_NONE: an empty slot). */
-static __always_inline enum lb_reason select_slot(struct packet *pkt)
+/* What the slot of a packet says of its backend. */
+enum select_slot {
+	SELECT_EMPTY,
+	SELECT_SETTLED, /* pkt->backend it is */
+	SELECT_MOVED,   /* the flow may live on another: see moved.h */
+};
+
+/* select_slot(): sets pkt->hash, pkt->slot and pkt->backend. */
+static __always_inline enum select_slot select_slot(struct packet *pkt)
 {
 	const struct lb_pool *pool = &arrays.pools[pkt->target.pool & (LB_POOL_ROOM - 1)];
-	__u32 slot, zero = 0;
+	__u32 at, zero = 0;
 	const struct lb_slot *all = bpf_map_lookup_elem(&slots, &zero);
 
 	if (!all)
-		return LB_NO_BACKEND;
+		return SELECT_EMPTY;
 	if (features.affinity_client && pkt->target.flags & LB_SERVICE_AFFINITY_CLIENT)
 		pkt->hash = hash_client(&pkt->flow, pool->seed);
 	else
@@ -87,10 +99,43 @@ static __always_inline enum lb_reason select_slot(struct packet *pkt)
 
 	/* Scales the hash to the table without a division. */
 	pkt->slot = (pkt->hash >> 32) * pool->size >> 32;
-	slot = pool->first + pkt->slot;
-	if (slot >= slot_count)
+	at = pool->first + pkt->slot;
+	if (at >= slot_count)
+		return SELECT_EMPTY;
+	pkt->backend = all[at].backend;
+	pkt->slot_moved = all[at].moved;
+	if (features.moved && (pkt->slot_moved | pkt->target.origin))
+		return SELECT_MOVED;
+	if (features.track_all && pool->flags & LB_POOL_TRACK_ALL)
+		return SELECT_MOVED;
+	return pkt->backend ? SELECT_SETTLED : SELECT_EMPTY;
+}
+
+/* select_backend(): sets pkt->backend, of moved slots too. */
+static __always_inline enum lb_reason select_backend(struct packet *pkt)
+{
+	struct lb_counters *own = counters_own();
+	enum select_slot slot = select_slot(pkt);
+
+	if (slot == SELECT_SETTLED)
+		return LB_CONTINUE;
+	if (slot == SELECT_EMPTY || !own)
 		return LB_NO_BACKEND;
-	pkt->backend = all[slot].backend;
+	own->moved[pkt->dry & 1] = (struct lb_moved){
+		.key = {.source = pkt->flow.source,
+			.destination = pkt->flow.destination,
+			.ports = pkt->flow.ports,
+			.protocol = pkt->flow.protocol},
+		.target = pkt->target,
+		.slot = pkt->slot,
+		.backend = pkt->backend,
+		.slot_moved = pkt->slot_moved,
+		.tcp_flags = pkt->tcp_flags,
+		.ipv6 = pkt->ipv6,
+		.dry = pkt->dry,
+	};
+	pkt->moved = true;
+	pkt->backend = moved_select(pkt->dry);
 	return pkt->backend ? LB_CONTINUE : LB_NO_BACKEND;
 }
 

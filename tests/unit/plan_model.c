@@ -107,7 +107,7 @@ bool model_is_wanted(const struct model *model, const struct probe *probe, uint6
 		return !service && !probe->wanted_vip;
 	if (target.flags & LB_SERVICE_VIP)
 		return probe->wanted_vip && target.flags == (LB_SERVICE_USED | LB_SERVICE_VIP) &&
-		       !target.pool && !target.service && !target.unused;
+		       !target.pool && !target.service && !target.origin;
 	if (!service)
 		return false;
 	if (service->affinity == AFFINITY_CLIENT)
