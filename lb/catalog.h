@@ -11,11 +11,20 @@
 #include "abi.h"
 #include "err.h"
 
-#define CATALOG_TABLE_SIZE 65537
-#define CATALOG_WEIGHT     100
+#define CATALOG_TABLE_SIZE     65537
+#define CATALOG_WEIGHT         100
+#define CATALOG_IDLE_TIMEOUT_S 900
+#define CATALOG_UDP_HOLD_S     30
 
 enum encapsulation {
 	ENCAPSULATION_IPIP = 1, /* any of the four pairings of IPv4 and IPv6 */
+};
+
+/* Which flows are remembered, so that they stay on their backend when the table changes. */
+enum tracking {
+	TRACKING_MOVED = 1, /* those that begin in slots that have moved */
+	TRACKING_ALL,
+	TRACKING_NONE,
 };
 
 enum backend_state {
@@ -40,6 +49,9 @@ struct catalog_pool {
 	char name[LB_NAME_SIZE];
 	enum encapsulation encapsulation;
 	uint32_t table_size;
+	enum tracking tracking;
+	uint32_t idle_timeout_s;          /* a slot has moved until no flow used it for so long */
+	uint32_t udp_hold_s;              /* so long after a move UDP goes on to the old backend */
 	struct catalog_backend *backends; /* sorted by name (strcmp) */
 	size_t backend_count;
 };

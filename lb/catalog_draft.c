@@ -283,6 +283,9 @@ static bool read_pools(struct report *report, const struct at *at, json_t *value
 		pool->name = name;
 		pool->pool.encapsulation = ENCAPSULATION_IPIP;
 		pool->pool.table_size = CATALOG_TABLE_SIZE;
+		pool->pool.tracking = TRACKING_MOVED;
+		pool->pool.idle_timeout_s = CATALOG_IDLE_TIMEOUT_S;
+		pool->pool.udp_hold_s = CATALOG_UDP_HOLD_S;
 		field_name(report, &here);
 		fields_read(report, &here, json, "a pool", catalog_pool_fields, POOL_FIELDS, pool);
 	}
