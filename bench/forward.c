@@ -22,10 +22,11 @@
 #include "stage.h"
 #include "wire.skel.h"
 
-#define DEFAULT_ROUNDS 7
-#define DEFAULT_FRAMES 1000000
-#define LEAST_FRAMES   1000
-#define MOST_FRAMES    100000000
+#define DEFAULT_ROUNDS 15
+#define DEFAULT_CYCLES 8
+#define DEFAULT_VERIFY 2000000
+#define LEAST_VERIFY   1000
+#define MOST_VERIFY    100000000
 
 static const char usage[] =
 	"usage: forward [options]\n"
@@ -33,8 +34,9 @@ static const char usage[] =
 	"  --hairpind PATH      what to measure; default build/lb/hairpind\n"
 	"  --scaling            the mixes of the scaling benchmark\n"
 	"  --only MIX[,MIX...]  these mixes only\n"
-	"  --rounds N           1 to 31; default 7\n"
-	"  --frames N           of each program in a round; default 1000000\n"
+	"  --rounds N           1 to 63; default 15\n"
+	"  --cycles N           turns of each program in a round, 1 to 200; default 8\n"
+	"  --verify N           frames that are looked at, twice; default 2000000\n"
 	"  --plant FAULT        checksum, length, inner or backend: puts one into every\n"
 	"                       997th frame that is verified, which has to be found\n"
 	"  --list               print the mixes' names\n"
@@ -53,7 +55,7 @@ struct options {
 	const struct mix *mixes;
 	const char *only; /* NULL: all */
 	const char *hairpind;
-	long rounds, frames;
+	long rounds, cycles, verify;
 	enum wire_plant plant;
 	bool list;
 };
@@ -93,7 +95,8 @@ static void parse_options(int argc, char **argv, struct options *options)
 		{"scaling", no_argument, NULL, 's'},
 		{"only", required_argument, NULL, 'o'},
 		{"rounds", required_argument, NULL, 'r'},
-		{"frames", required_argument, NULL, 'f'},
+		{"cycles", required_argument, NULL, 'c'},
+		{"verify", required_argument, NULL, 'v'},
 		{"plant", required_argument, NULL, 'p'},
 		{"list", no_argument, NULL, 'l'},
 		{"help", no_argument, NULL, 'h'},
@@ -115,8 +118,11 @@ static void parse_options(int argc, char **argv, struct options *options)
 		case 'r':
 			options->rounds = number("--rounds", optarg, 1, ROUNDS_MAX);
 			break;
-		case 'f':
-			options->frames = number("--frames", optarg, LEAST_FRAMES, MOST_FRAMES);
+		case 'c':
+			options->cycles = number("--cycles", optarg, 1, ROUNDS_MAX_CYCLES);
+			break;
+		case 'v':
+			options->verify = number("--verify", optarg, LEAST_VERIFY, MOST_VERIFY);
 			break;
 		case 'p':
 			options->plant = plant_by_name(optarg);
@@ -186,7 +192,8 @@ static uint64_t measure_all(const struct options *options)
 	struct measure measure = {.wire = stage_open(most_lines(options)),
 				  .hairpind = options->hairpind,
 				  .rounds = options->rounds,
-				  .frames = options->frames};
+				  .cycles = options->cycles,
+				  .verify = options->verify};
 	json_t *results = json_array();
 	uint64_t faults = 0;
 
@@ -206,7 +213,8 @@ int main(int argc, char **argv)
 	struct options options = {.mixes = mixes,
 				  .hairpind = "build/lb/hairpind",
 				  .rounds = DEFAULT_ROUNDS,
-				  .frames = DEFAULT_FRAMES};
+				  .cycles = DEFAULT_CYCLES,
+				  .verify = DEFAULT_VERIFY};
 	uint64_t faults;
 
 	parse_options(argc, argv, &options);

@@ -16,8 +16,8 @@ struct wire_bpf;
 struct measure {
 	struct wire_bpf *wire;
 	const char *hairpind;
-	int rounds;
-	uint32_t frames; /* of each program in a round */
+	int rounds, cycles;
+	uint32_t verify; /* frames, twice */
 };
 
 /* What a look at every frame said; a frame has at most one fault. */

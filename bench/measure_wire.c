@@ -9,6 +9,7 @@
 #include <bpf/libbpf.h>
 
 #include "measure.h"
+#include "quantile.h"
 #include "wire.skel.h"
 
 /* hairpind has this long to build its tables and to resolve its backends. */
@@ -16,6 +17,9 @@
 
 /* On a CPU that others want, the last frames can be on their way for so long. */
 #define STRAGGLERS_US 200000
+
+/* Of a turn's batches; those before them fill the caches. */
+#define COUNTED_BATCHES (WIRE_BATCHES / 2)
 
 /* Until no frame is on its way that the next turn would count. Returns how many came back. */
 static uint64_t await_frames(const struct wire_bpf *wire, uint64_t before, uint32_t frames)
@@ -27,29 +31,38 @@ static uint64_t await_frames(const struct wire_bpf *wire, uint64_t before, uint3
 	return result->frames - before;
 }
 
-/* Returns how many came back, and the time it took to send them. */
-static struct turn send_frames(struct wire_bpf *wire, uint32_t device, uint32_t frames)
+/* Returns how many came back. */
+static uint64_t send_frames(struct wire_bpf *wire, uint32_t device, uint32_t frames)
 {
 	static uint8_t frame[128];
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame,
 		    .data_size_in = wire->bss->traffic.ipv6 ? WIRE_FRAME_IPV6 : WIRE_FRAME_IPV4,
-		    .repeat = frames, .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = 64);
+		    .repeat = frames, .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
+		    .batch_size = WIRE_BATCH);
 	uint64_t before = wire->bss->result.frames;
-	struct turn turn;
-	double start;
 
 	wire->bss->traffic.device = device;
-	start = measure_now();
+	wire->bss->turn_frames = 0;
 	if (bpf_prog_test_run_opts(bpf_program__fd(wire->progs.generate), &options))
 		stage_fail("BPF_PROG_RUN with live frames: %s", strerror(errno));
-	turn.seconds = measure_now() - start;
-	turn.frames = await_frames(wire, before, frames);
-	return turn;
+	return await_frames(wire, before, frames);
 }
 
-static struct turn run_wire(const struct contestant *contestant, uint32_t frames)
+/*
+ * The time for a frame: the lower fifth of the batches' times. A batch takes some 10 us, so that
+ * what disturbs the machine for a moment disturbs few of them. The first ones fill the caches, which
+ * others had, and do not count; nor does what BPF_PROG_RUN does before and after all frames.
+ */
+static double run_wire(const struct contestant *contestant)
 {
-	return send_frames(contestant->wire, contestant->device, frames);
+	const __u64 *start = contestant->wire->bss->batch_start;
+	double batches[COUNTED_BATCHES];
+
+	send_frames(contestant->wire, contestant->device, WIRE_BATCHES * WIRE_BATCH);
+	start += WIRE_BATCHES - COUNTED_BATCHES - 1;
+	for (int i = 0; i < COUNTED_BATCHES; i++)
+		batches[i] = (double)(start[i + 1] - start[i]) / WIRE_BATCH;
+	return quantile(batches, COUNTED_BATCHES, 0.2);
 }
 
 /* Until all frames come back: every service is there, every backend resolved. */
@@ -63,8 +76,8 @@ void wire_wait(const struct measure *measure, const struct mix *mix)
 	while (measure_now() - start < PATIENCE_S) {
 		if (!stage_serves())
 			stage_fail("hairpind exited");
-		if (send_frames(wire, DEVICE_HAIRPIN, 64).frames == 64 &&
-		    send_frames(wire, DEVICE_HAIRPIN, frames).frames == frames)
+		if (send_frames(wire, DEVICE_HAIRPIN, 64) == 64 &&
+		    send_frames(wire, DEVICE_HAIRPIN, frames) == frames)
 			return;
 		usleep(20000);
 	}

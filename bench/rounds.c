@@ -1,146 +1,142 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "rounds.h"
 
-#include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-/* A contestant's frames of a round come in so many turns, so that all meet the same weather. */
-#define TURNS 4
-
-/* Before a turn counts, this part of it fills the caches: others had them. */
-#define WARM_UP 4
+#include "quantile.h"
 
 /*
  * Between turns others have the CPU. Without that the kernel interrupts a turn on their behalf: it
  * keeps 5% of each second for them (Documentation/scheduler/sched-deadline).
  */
-#define BREAK_US 8000
+#define BREAK_US 500
 
-/* A round is disturbed if the CPU went to others for longer than this share of it, or if the
- * reference is further than this share from its median. */
-#define MAX_WAITED  0.01
-#define MAX_SCATTER 0.15
+/*
+ * A turn is quiet when it takes at most this much longer than the program's turns at their best:
+ * this quantile of all turns of a program that stays where it is, and the second of the round for
+ * hairpin. What disturbs most is a busy second thread of the same core: a frame then takes half as
+ * long again, for all programs. A busy machine still has some quiet moments.
+ */
+#define QUIET 1.02
+#define BEST  0.03
 
-#define MAX_TRIES (3 * ROUNDS_MAX)
+/* A round goes on until it has its quiet turns, for so many times as many cycles. */
+#define PATIENCE 6
 
-struct round {
-	double mpps[ROUNDS_MAX_SET];
-	bool waited;
-	bool bad; /* waited, or too far from the median */
+/* A round has this share of its turns quiet, or is disturbed and uses as many of the best. */
+#define ENOUGH 0.25
+
+#define MAX_TRIES (PATIENCE * ROUNDS_MAX_CYCLES)
+
+/* The turns of one program, in ns for a frame: of all rounds, one behind the other. */
+struct series {
+	double *turns;
 };
 
-static double now_s(void)
+struct log {
+	struct series of[ROUNDS_MAX_SET];
+	int ends[ROUNDS_MAX]; /* of each round */
+	int count;
+};
+
+static void cycle_run(const struct rounds *rounds, struct log *log)
 {
-	struct timespec now;
+	for (int i = 0; i < rounds->contestant_count; i++) {
+		int who = (i + log->count) % rounds->contestant_count;
+		const struct contestant *contestant = &rounds->contestants[who];
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec + now.tv_nsec / 1e9;
-}
-
-/* Seconds that this thread was ready to run and did not (Documentation/scheduler/sched-stats). */
-static double waited_s(void)
-{
-	FILE *file = fopen("/proc/thread-self/schedstat", "re");
-	unsigned long long ran, waited = 0;
-
-	if (!file)
-		return 0;
-	if (fscanf(file, "%llu %llu", &ran, &waited) != 2)
-		waited = 0;
-	fclose(file);
-	return waited / 1e9;
-}
-
-static int compare_double(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static double median(double *values, int count)
-{
-	qsort(values, count, sizeof(*values), compare_double);
-	return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
-}
-
-static struct round round_run(const struct rounds *rounds, int shift)
-{
-	struct turn sums[ROUNDS_MAX_SET] = {0};
-	double start = now_s(), waited = waited_s();
-	struct round round = {0};
-
-	for (int turn = 0; turn < TURNS; turn++) {
-		for (int i = 0; i < rounds->contestant_count; i++) {
-			int who = (i + turn + shift) % rounds->contestant_count;
-			const struct contestant *contestant = &rounds->contestants[who];
-			struct turn one;
-
-			contestant->run(contestant, rounds->frames / TURNS / WARM_UP);
-			one = contestant->run(contestant, rounds->frames / TURNS);
-			sums[who].frames += one.frames;
-			sums[who].seconds += one.seconds;
-			usleep(BREAK_US);
-		}
+		log->of[who].turns[log->count] = contestant->run(contestant);
+		usleep(BREAK_US);
 	}
-	for (int i = 0; i < rounds->contestant_count; i++)
-		round.mpps[i] = sums[i].frames / sums[i].seconds / 1e6;
-	round.waited = waited_s() - waited > MAX_WAITED * (now_s() - start);
-	return round;
+	log->count++;
 }
 
-/* Tells the bad rounds from the good ones; returns how many are good. */
-static int judge(struct round *tries, int count)
+/* The time up to which a turn in the round from start to end is quiet. */
+static double quiet_limit(const struct log *log, int who, int start, int end)
 {
-	double references[MAX_TRIES], middle;
-	int used = 0, good = 0;
+	double *turns, limit;
 
-	for (int i = 0; i < count; i++)
-		if (!tries[i].waited)
-			references[used++] = tries[i].mpps[ROUNDS_REFERENCE];
-	middle = used ? median(references, used) : 0;
-	for (int i = 0; i < count; i++) {
-		double distance = tries[i].mpps[ROUNDS_REFERENCE] / middle - 1;
-
-		tries[i].bad = tries[i].waited || distance < -MAX_SCATTER || distance > MAX_SCATTER;
-		good += !tries[i].bad;
+	if (who != ROUNDS_HAIRPIN) {
+		start = 0;
+		end = log->count;
 	}
-	return good;
+	turns = calloc(end - start, sizeof(*turns));
+	memcpy(turns, log->of[who].turns + start, (end - start) * sizeof(*turns));
+	limit = quantile(turns, end - start, BEST);
+	if (who == ROUNDS_HAIRPIN && end - start > 1)
+		limit = turns[1];
+	free(turns);
+	return limit * QUIET;
 }
 
-/* Good rounds first; then, if they are too few, what there is. */
-static void keep(struct rounds *rounds, const struct round *tries, int count)
+static int count_quiet(const struct log *log, int who, int start, int end)
 {
-	int kept = 0;
+	double limit = quiet_limit(log, who, start, end);
+	int quiet = 0;
 
-	for (int bad = 0; bad < 2; bad++) {
-		for (int i = 0; i < count && kept < rounds->wanted; i++) {
-			if (tries[i].bad != bad)
-				continue;
-			memcpy(rounds->mpps[kept++], tries[i].mpps, sizeof(tries[i].mpps));
-			rounds->disturbed += bad;
-		}
+	for (int i = start; i < end; i++)
+		quiet += log->of[who].turns[i] <= limit;
+	return quiet;
+}
+
+static bool is_complete(const struct rounds *rounds, const struct log *log, int start)
+{
+	if (log->count - start >= PATIENCE * rounds->cycles)
+		return true;
+	for (int who = 0; who < rounds->contestant_count; who++)
+		if (count_quiet(log, who, start, log->count) < rounds->cycles)
+			return false;
+	return true;
+}
+
+/* The median over the quiet turns of a round. */
+static void sum_up(struct rounds *rounds, const struct log *log, int round)
+{
+	int start = round ? log->ends[round - 1] : 0, end = log->ends[round];
+	int enough = ENOUGH * rounds->cycles + 1;
+	double turns[MAX_TRIES];
+	bool disturbed = false;
+
+	for (int who = 0; who < rounds->contestant_count; who++) {
+		int used = count_quiet(log, who, start, end);
+
+		disturbed |= used < enough;
+		if (used < enough)
+			used = enough;
+		memcpy(turns, log->of[who].turns + start, (end - start) * sizeof(*turns));
+		qsort(turns, end - start, sizeof(*turns), quantile_compare);
+		rounds->ns[round][who] = quantile_median(turns, used);
 	}
-	rounds->repeated = count - kept;
+	rounds->repeated += end - start - rounds->cycles;
+	rounds->disturbed += disturbed;
 }
 
 void rounds_run(struct rounds *rounds)
 {
-	struct round tries[MAX_TRIES];
-	int count = 0;
+	struct log log = {0};
 
-	rounds->disturbed = 0;
-	round_run(rounds, 0); /* warms up */
-	do {
-		tries[count] = round_run(rounds, count);
-		count++;
-	} while (judge(tries, count) < rounds->wanted && count < 3 * rounds->wanted);
-	keep(rounds, tries, count);
+	for (int who = 0; who < rounds->contestant_count; who++)
+		log.of[who].turns =
+			calloc((size_t)rounds->wanted * PATIENCE * rounds->cycles, sizeof(double));
+	cycle_run(rounds, &log); /* warms up */
+	log.count = 0;
+	for (int round = 0, start = 0; round < rounds->wanted; start = log.ends[round++]) {
+		if (round)
+			rounds->move(rounds->context);
+		do
+			cycle_run(rounds, &log);
+		while (!is_complete(rounds, &log, start));
+		log.ends[round] = log.count;
+	}
+	rounds->repeated = rounds->disturbed = 0;
+	for (int round = 0; round < rounds->wanted; round++)
+		sum_up(rounds, &log, round);
+	for (int who = 0; who < rounds->contestant_count; who++)
+		free(log.of[who].turns);
 }
 
 void rounds_quiet_cpu(void)
@@ -157,13 +153,13 @@ void rounds_quiet_cpu(void)
 		perror("forward: cannot run before others");
 }
 
-double rounds_median(const struct rounds *rounds, int contestant)
+double rounds_mpps(const struct rounds *rounds, int contestant)
 {
 	double values[ROUNDS_MAX];
 
 	for (int i = 0; i < rounds->wanted; i++)
-		values[i] = rounds->mpps[i][contestant];
-	return median(values, rounds->wanted);
+		values[i] = 1e3 / rounds->ns[i][contestant];
+	return quantile_median(values, rounds->wanted);
 }
 
 double rounds_ns(const struct rounds *rounds, int contestant, int other)
@@ -171,8 +167,8 @@ double rounds_ns(const struct rounds *rounds, int contestant, int other)
 	double values[ROUNDS_MAX];
 
 	for (int i = 0; i < rounds->wanted; i++)
-		values[i] = 1e3 / rounds->mpps[i][contestant] - 1e3 / rounds->mpps[i][other];
-	return median(values, rounds->wanted);
+		values[i] = rounds->ns[i][contestant] - rounds->ns[i][other];
+	return quantile_median(values, rounds->wanted);
 }
 
 double rounds_ratio(const struct rounds *rounds)
@@ -180,22 +176,34 @@ double rounds_ratio(const struct rounds *rounds)
 	double values[ROUNDS_MAX];
 
 	for (int i = 0; i < rounds->wanted; i++)
-		values[i] = rounds->mpps[i][ROUNDS_HAIRPIN] / rounds->mpps[i][ROUNDS_REFERENCE];
-	return median(values, rounds->wanted);
+		values[i] = rounds->ns[i][ROUNDS_REFERENCE] / rounds->ns[i][ROUNDS_HAIRPIN];
+	return quantile_median(values, rounds->wanted);
 }
 
-static json_t *series_json(const struct rounds *rounds, int contestant)
+static json_t *series_json(double *values, int count)
 {
-	double least = rounds->mpps[0][contestant], most = least;
+	double middle = quantile_median(values, count);
 
-	for (int i = 1; i < rounds->wanted; i++) {
-		double value = rounds->mpps[i][contestant];
+	return json_pack("{s:f, s:f, s:f}", "min", values[0], "median", middle, "max",
+			 values[count - 1]);
+}
 
-		least = value < least ? value : least;
-		most = value > most ? value : most;
-	}
-	return json_pack("{s:f, s:f, s:f}", "min", least, "median",
-			 rounds_median(rounds, contestant), "max", most);
+static json_t *mpps_json(const struct rounds *rounds, int contestant)
+{
+	double values[ROUNDS_MAX];
+
+	for (int i = 0; i < rounds->wanted; i++)
+		values[i] = 1e3 / rounds->ns[i][contestant];
+	return series_json(values, rounds->wanted);
+}
+
+static json_t *above_json(const struct rounds *rounds)
+{
+	double values[ROUNDS_MAX];
+
+	for (int i = 0; i < rounds->wanted; i++)
+		values[i] = rounds->ns[i][ROUNDS_HAIRPIN] - rounds->ns[i][ROUNDS_REFERENCE];
+	return series_json(values, rounds->wanted);
 }
 
 json_t *rounds_json(const struct rounds *rounds)
@@ -203,11 +211,13 @@ json_t *rounds_json(const struct rounds *rounds)
 	json_t *json = json_object();
 
 	for (int i = 0; i < rounds->contestant_count; i++)
-		json_object_set_new(json, rounds->contestants[i].key, series_json(rounds, i));
+		json_object_set_new(json, rounds->contestants[i].key, mpps_json(rounds, i));
 	json_object_set_new(json, "ratio", json_real(rounds_ratio(rounds)));
 	json_object_set_new(json, "ns_above_reference",
 			    json_real(rounds_ns(rounds, ROUNDS_HAIRPIN, ROUNDS_REFERENCE)));
+	json_object_set_new(json, "ns_above_reference_rounds", above_json(rounds));
 	json_object_set_new(json, "rounds", json_integer(rounds->wanted));
+	json_object_set_new(json, "cycles", json_integer(rounds->cycles));
 	json_object_set_new(json, "repeated", json_integer(rounds->repeated));
 	json_object_set_new(json, "disturbed", json_integer(rounds->disturbed));
 	return json;

@@ -86,7 +86,7 @@ measure() { # NAME COMMAND...: writes its file; one that fails does not stop the
 
 measure_by_name() { # NAME
 	local forward=("$build/bench/forward" --hairpind "$build/lb/hairpind")
-	local short=(--rounds 3 --frames 200000 --only)
+	local short=(--rounds 3 --cycles 4 --verify 200000 --only)
 	case $1 in
 	forward)
 		measure forward "${forward[@]}" ${quick:+"${short[@]}"} \

@@ -33,6 +33,13 @@ void stage_serve(const char *hairpind, const struct mix *mix);
 void stage_unserve(void);
 bool stage_serves(void); /* it has not exited */
 
+/*
+ * stage_occupy(): takes some of the memory for machine code, so that what is loaded next lies
+ * elsewhere. stage_vacate(): gives all of it back.
+ */
+void stage_occupy(void);
+void stage_vacate(void);
+
 /* What hairpind has made. */
 struct stage_loaded {
 	int program; /* what runs on the balancer's interface: a dispatcher where that is used */

@@ -11,6 +11,10 @@
 #define WIRE_FRAME_IPV4 60
 #define WIRE_FRAME_IPV6 74
 
+/* A turn: so many batches, that the kernel runs through one after the other. */
+#define WIRE_BATCH   64
+#define WIRE_BATCHES 256
+
 /*
  * What the generator makes. Service n has the address 198.18.0.0 + n, or 2001:db8::n, and is served
  * by pool n % pools. Backend m of pool p has the address 172.16.0.0 or fd01:: plus

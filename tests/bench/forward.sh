@@ -17,7 +17,7 @@ fi
 
 forward() { # STATUS OPTION...: its results in $dir/out
 	local status=0
-	"$build/bench/forward" --hairpind "$build/lb/hairpind" --rounds 1 --frames 20000 "${@:2}" \
+	"$build/bench/forward" --hairpind "$build/lb/hairpind" --rounds 1 --cycles 1 --verify 40000 "${@:2}" \
 		>"$dir/out" 2>"$dir/err" || status=$?
 	((status == $1)) && return
 	echo "# exit status $status of forward ${*:2}"
@@ -40,8 +40,7 @@ it() { # SENTENCE COMMAND...
 	fi
 }
 
-# 20,000 frames in each of 4 turns, twice over for the verification: 80,000 are looked at, and each
-# 997th of them has the fault.
+# 40,000 frames are looked at twice, and each 997th of them has the fault.
 finds() { # FAULT KIND MIX...
 	local IFS=,
 	forward 1 --plant "$1" --only "${*:3}" &&
