@@ -275,12 +275,6 @@ struct lb_identity {
 	__u64 table_seed;
 };
 
-/* The first thing that a daemon reads of pinned maps. */
-struct lb_layout {
-	__u32 version;
-	__u32 unused;
-};
-
 /*
  * What the catalog and the config use: constants of the loaded program (.rodata), so that the
  * verifier removes the code of what is not used. A change loads a new program over the same maps.
@@ -296,6 +290,13 @@ struct lb_features {
 	__u8 moved;           /* some pool remembers flows */
 	__u8 track_all;       /* some pool stores all */
 	__u8 unused[7];
+};
+
+/* The first thing that a daemon reads of pinned maps. */
+struct lb_layout {
+	__u32 version;
+	__u32 unused;
+	struct lb_features features; /* of the program over them */
 };
 
 /* What lb_trace tells about the one packet that it was run with. */

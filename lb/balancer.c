@@ -29,12 +29,12 @@ static int out_of_memory(struct err *err)
 	return err_set(err, -ENOMEM, "out of memory");
 }
 
-/* From now on the next hops of catalog's backends are followed. */
+/* From now on the next hops of catalog's backends are followed, and of those that are leaving. */
 static int follow_backends(struct balancer *balancer, const struct catalog *catalog,
 			   struct err *err)
 {
 	struct lb_address *addresses;
-	size_t count = 0, room = 1;
+	size_t count = 0, room = balancer_leaving_count(balancer, catalog) + 1;
 	int status;
 
 	for (size_t i = 0; i < catalog->pool_count; i++)
@@ -45,20 +45,12 @@ static int follow_backends(struct balancer *balancer, const struct catalog *cata
 	for (size_t i = 0; i < catalog->pool_count; i++)
 		for (size_t j = 0; j < catalog->pools[i].backend_count; j++)
 			addresses[count++] = catalog->pools[i].backends[j].address;
+	count += balancer_leaving_addresses(balancer, catalog, addresses + count);
 	status = nexthop_table_set(balancer->nexthops, addresses, count, err);
 	if (!status)
 		nexthop_table_settle(balancer->nexthops, SETTLE_MS);
 	free(addresses);
 	return status;
-}
-
-static struct lb_features features_union(const struct lb_features *a, const struct lb_features *b)
-{
-	struct lb_features both;
-
-	for (size_t i = 0; i < sizeof(both); i++)
-		((uint8_t *)&both)[i] = ((const uint8_t *)a)[i] | ((const uint8_t *)b)[i];
-	return both;
 }
 
 static void note_plan(struct last_plan *last, const struct plan *plan, uint64_t started_us)
@@ -80,9 +72,13 @@ static int apply_build(struct balancer *balancer, struct build *build, struct er
 	const struct build *old = balancer->build ? balancer->build : build;
 	struct lb_features both = features_union(&old->features, &build->features);
 	uint64_t started_us = time_now_us();
+	const struct state *state = datapath_state(balancer->datapath);
+	struct lb_features after = build->features;
 	struct plan plan = {0};
-	int status = plan_make(&build->wanted, datapath_state(balancer->datapath), &plan, err);
+	int status = balancer_set_leaving(balancer, build, err);
 
+	if (!status)
+		status = plan_make(&build->wanted, state, &plan, err);
 	if (!status)
 		status = datapath_set_features(balancer->datapath, &both, err);
 	if (!status)
@@ -90,20 +86,21 @@ static int apply_build(struct balancer *balancer, struct build *build, struct er
 	if (!status)
 		status = datapath_apply(balancer->datapath, &plan, err);
 	note_plan(&balancer->last_plan, &plan, started_us);
+	after.moved |= state_is_moving(state);
 	if (!status)
-		status = datapath_set_features(balancer->datapath, &build->features, err);
+		status = datapath_set_features(balancer->datapath, &after, err);
 	if (plan.count)
 		log_debug("plan: %zu operations, %s", plan.count, status ? "failed" : "applied");
 	plan_done(&plan);
 	build_mark_tables(build, !status);
 	balancer->out_of_step = status;
+	balancer_set_timer(balancer);
 	return status;
 }
 
 /* Something around the catalog changed. A failure is logged, and tried again at the next change. */
-static void reconcile(void *user)
+void balancer_reconcile(struct balancer *balancer)
 {
-	struct balancer *balancer = user;
 	struct err err = {0};
 
 	if (!balancer->build)
@@ -111,6 +108,11 @@ static void reconcile(void *user)
 	build_refresh_records(balancer->build, &balancer->surroundings);
 	if (apply_build(balancer, balancer->build, &err))
 		log_err("the data plane could not follow: %s", err.text);
+}
+
+static void on_nexthops(void *user)
+{
+	balancer_reconcile(user);
 }
 
 /* Goes back to the catalog in force after a plan for another one failed half way. */
@@ -134,6 +136,7 @@ static void adopt(struct balancer *balancer, struct catalog *catalog, struct bui
 	err_list_done(&balancer->failed);
 	free(balancer->written);
 	balancer->written = NULL;
+	balancer_set_timer(balancer);
 	log_info("catalog: in force, with %zu service%s and %zu pool%s", catalog->service_count,
 		 catalog->service_count == 1 ? "" : "s", catalog->pool_count,
 		 catalog->pool_count == 1 ? "" : "s");
@@ -176,6 +179,9 @@ static int first_catalog(struct balancer *balancer, struct catalog *catalog, str
 		return out_of_memory(err);
 	status = datapath_open(balancer->config, &build->features, count_slots(catalog),
 			       &balancer->datapath, err);
+	/* Now it is known which backends are leaving. */
+	if (!status)
+		status = follow_backends(balancer, catalog, err);
 	if (!status)
 		status = apply_build(balancer, build, err);
 	if (status) {
@@ -199,9 +205,15 @@ int balancer_new(sd_event *event, const struct config *config, struct balancer *
 	balancer->config = config;
 	balancer->started_us = time_now_us();
 	status = catalog_load(config->catalog_path, &catalog, errors);
-	if (status)
+	if (!status)
+		status = balancer_add_timer(balancer, event, &err);
+	if (status) {
+		if (!errors->count)
+			*err_list_add(errors) = err;
+		catalog_free(catalog);
 		goto fail;
-	status = nexthop_table_new(event, reconcile, balancer, &balancer->nexthops, &err);
+	}
+	status = nexthop_table_new(event, on_nexthops, balancer, &balancer->nexthops, &err);
 	balancer->surroundings = (struct surroundings){config, balancer->nexthops};
 	if (!status)
 		status = first_catalog(balancer, catalog, &err);
@@ -221,6 +233,8 @@ void balancer_free(struct balancer *balancer)
 {
 	if (!balancer)
 		return;
+	sd_event_source_disable_unref(balancer->timer);
+	free(balancer->leaving);
 	datapath_close(balancer->datapath);
 	nexthop_table_free(balancer->nexthops);
 	build_free(balancer->build);

@@ -30,7 +30,24 @@ struct balancer {
 	bool out_of_step; /* the last plan was not applied whole */
 	struct err_list failed; /* of the last reload, when it was refused */
 	uint64_t failed_us;
+	struct wanted_leaving *leaving; /* of the last plan */
+	size_t leaving_count;
+	sd_event_source *timer; /* while something moves: looks for what has settled */
 };
+
+void balancer_reconcile(struct balancer *balancer);
+
+/* What moves (balancer_motion.c). balancer_leaving_addresses(): those of backends that have an index
+ * and are not in catalog; there is room for all of them. */
+size_t balancer_leaving_count(const struct balancer *balancer, const struct catalog *catalog);
+size_t balancer_leaving_addresses(const struct balancer *balancer, const struct catalog *catalog,
+				  struct lb_address *out);
+
+/* balancer_set_leaving(): completes what build wants: records of leaving backends, and the time. */
+int balancer_set_leaving(struct balancer *balancer, struct build *build, struct err *err);
+
+int balancer_add_timer(struct balancer *balancer, sd_event *event, struct err *err);
+void balancer_set_timer(struct balancer *balancer); /* runs while something moves */
 
 /* balancer_diff(): what candidate changes against what is in force; see balancer_put(). Owned by
  * the caller. */

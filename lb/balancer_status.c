@@ -173,9 +173,21 @@ static json_t *service_status(const struct catalog *catalog, const struct catalo
 static json_t *last_plan_status(const struct last_plan *last)
 {
 	static const char *const names[PLAN_KINDS] = {
-		[PLAN_CLAIM] = "claim",     [PLAN_BACKEND] = "backend", [PLAN_TABLE] = "table",
-		[PLAN_SLOTS] = "slots",     [PLAN_SERVICE] = "service", [PLAN_GRACE] = "grace",
-		[PLAN_UNTABLE] = "untable", [PLAN_RELEASE] = "release",
+		[PLAN_CLAIM] = "claim",
+		[PLAN_BACKEND] = "backend",
+		[PLAN_LIFE] = "life",
+		[PLAN_TABLE] = "table",
+		[PLAN_POOL] = "pool",
+		[PLAN_REMEMBER] = "remember",
+		[PLAN_MOVES] = "moves",
+		[PLAN_SLOTS] = "slots",
+		[PLAN_SERVICE_MOVE] = "service_move",
+		[PLAN_SERVICE] = "service",
+		[PLAN_GRACE] = "grace",
+		[PLAN_UNMOVES] = "unmoves",
+		[PLAN_FORGET] = "forget",
+		[PLAN_UNTABLE] = "untable",
+		[PLAN_RELEASE] = "release",
 	};
 	json_t *operations = json_object();
 

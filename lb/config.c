@@ -107,3 +107,15 @@ int config_add_source(struct config *config, const char *text, struct err *err)
 	*slot = source;
 	return 0;
 }
+
+int config_set_flow_count(struct config *config, const char *text, struct err *err)
+{
+	char *end;
+	unsigned long count = strtoul(text, &end, 10);
+
+	if (!isdigit((unsigned char)*text) || *end || count < 1024 || count > 16777216)
+		return err_set(err, -EINVAL, "--flows %s: not a number from 1024 to 16777216",
+			       text);
+	config->flow_count = count;
+	return 0;
+}

@@ -9,6 +9,7 @@
 #include "template.h"
 
 #define CONFIG_MAX_INTERFACES 16
+#define CONFIG_FLOW_COUNT     262144
 
 enum attach_mode {
 	ATTACH_AUTO, /* native, else generic with a warning */
@@ -24,6 +25,7 @@ struct config {
 	const char *socket_path;
 	const char *pin_path;
 	enum attach_mode mode;
+	uint32_t flow_count; /* room for stored flows while there are any to store */
 	/* --source of each family; prefix_length 0: not given, the route decides. */
 	struct template_source source_ipv4, source_ipv6;
 };
@@ -36,6 +38,9 @@ int config_add_source(struct config *config, const char *text, struct err *err);
 
 /* config_set_mode(): native, generic, offload or auto. */
 int config_set_mode(struct config *config, const char *text, struct err *err);
+
+/* config_set_flow_count(): a number of flows, from 1,024 to 16,777,216. */
+int config_set_flow_count(struct config *config, const char *text, struct err *err);
 
 const char *attach_mode_name(enum attach_mode mode);
 

@@ -11,7 +11,8 @@
 #include "log.h"
 #include "pin.h"
 
-static int check_layout(const char *directory, struct err *err)
+/* Adds to features those that what is in the maps may need. */
+static int check_layout(const char *directory, struct lb_features *features, struct err *err)
 {
 	int fd = pin_open_map(directory, "layout");
 	struct lb_layout layout = {0};
@@ -23,8 +24,12 @@ static int check_layout(const char *directory, struct err *err)
 		layout.version = 0;
 	close(fd);
 	/* 0: its maker died before it wrote the version, and so before it attached anything. */
-	if (!layout.version || layout.version == LB_LAYOUT)
+	if (!layout.version)
 		return 0;
+	if (layout.version == LB_LAYOUT) {
+		*features = features_union(features, &layout.features);
+		return 0;
+	}
 	return err_set(err, -EPROTO,
 		       "%s: maps of layout %u are pinned there, this hairpind knows layout %d; run "
 		       "the hairpind that made them, or take the service down with hairpind "
@@ -32,9 +37,10 @@ static int check_layout(const char *directory, struct err *err)
 		       directory, layout.version, LB_LAYOUT);
 }
 
-static int write_layout(const struct lb_bpf *skeleton, struct err *err)
+static int write_layout(const struct lb_bpf *skeleton, const struct lb_features *features,
+			struct err *err)
 {
-	struct lb_layout layout = {.version = LB_LAYOUT};
+	struct lb_layout layout = {.version = LB_LAYOUT, .features = *features};
 	uint32_t key = 0;
 
 	if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.layout), &key, &layout, BPF_ANY))
@@ -181,6 +187,8 @@ int datapath_reload(struct datapath *datapath, const struct lb_features *feature
 	status = load_plain(skeleton, err);
 	if (!status)
 		status = attach_all(datapath, features, err);
+	if (!status)
+		status = write_layout(skeleton, features, err);
 	if (status) {
 		lb_bpf__destroy(skeleton);
 		return status;
@@ -242,16 +250,16 @@ static int take_locks(struct datapath *datapath, struct err *err)
 	return status;
 }
 
-static int open_all(struct datapath *datapath, const struct lb_features *features,
-		    uint32_t slot_count, struct err *err)
+static int open_all(struct datapath *datapath, uint32_t slot_count, struct err *err)
 {
+	const struct lb_features *features = &datapath->features;
 	const struct config *config = datapath->config;
 	bool found = false, fresh;
 	int status = take_locks(datapath, err);
 
 	if (status)
 		return status;
-	status = check_layout(config->pin_path, err);
+	status = check_layout(config->pin_path, &datapath->features, err);
 	if (status)
 		return status;
 	fresh = !pin_owner(config->pin_path, OWNER_MAP);
@@ -267,7 +275,7 @@ static int open_all(struct datapath *datapath, const struct lb_features *feature
 	if (!status)
 		status = pin_maps(datapath->skeleton->obj, config->pin_path, err);
 	if (!status)
-		status = write_layout(datapath->skeleton, err);
+		status = write_layout(datapath->skeleton, features, err);
 	if (!status)
 		status = maps_attach_state(datapath, err);
 	if (!status)
@@ -296,7 +304,7 @@ int datapath_open(const struct config *config, const struct lb_features *feature
 	for (int i = 0; i < CONFIG_MAX_INTERFACES; i++)
 		datapath->interface_locks[i] = -1;
 	datapath->cpus = libbpf_num_possible_cpus();
-	status = open_all(datapath, features, slot_count, err);
+	status = open_all(datapath, slot_count, err);
 	if (status) {
 		datapath_close(datapath);
 		return status;

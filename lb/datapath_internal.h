@@ -43,6 +43,14 @@ int slots_make(struct datapath *datapath, uint32_t count, struct err *err);
 int slots_map(struct datapath *datapath, struct err *err);
 void slots_unmap(struct state *state);
 
+/* Stored flows and moved slots (datapath_flows.c). */
+int flows_load(struct datapath *datapath, struct err *err); /* identities are there already */
+void flows_unload(struct datapath *datapath);
+int flows_make(struct datapath *datapath);
+int flows_remove(struct datapath *datapath);
+int moves_make(struct datapath *datapath, uint32_t pool, uint32_t size);
+int moves_remove(struct datapath *datapath, uint32_t pool);
+
 /* datapath_grace(): returns when no packet sees any more what was in the maps before. */
 int grace_open(struct datapath *datapath, struct err *err);
 int datapath_grace(struct datapath *datapath);

@@ -51,6 +51,7 @@ int maps_attach_state(struct datapath *datapath, struct err *err)
 {
 	const struct lb_bpf *skeleton = datapath->skeleton;
 	struct state *state = &datapath->state;
+	int status;
 
 	if (state_init(state))
 		return err_set(err, -ENOMEM, "out of memory");
@@ -63,7 +64,10 @@ int maps_attach_state(struct datapath *datapath, struct err *err)
 	state->services = datapath->arrays->services;
 	state->backends = datapath->arrays->backends;
 	state->pools = datapath->arrays->pools;
-	return load_identities(datapath, err);
+	state->lives = datapath->arrays->lives;
+	state->service_moves = datapath->arrays->service_moves;
+	status = load_identities(datapath, err);
+	return status ? status : flows_load(datapath, err);
 }
 
 static void unmap(void *memory, size_t bytes)
@@ -76,6 +80,7 @@ void maps_detach_state(struct datapath *datapath)
 {
 	struct state *state = &datapath->state;
 
+	flows_unload(datapath);
 	slots_unmap(state);
 	unmap(datapath->counters, datapath->cpus * sizeof(*datapath->counters));
 	unmap(datapath->arrays, sizeof(*datapath->arrays));
@@ -208,28 +213,58 @@ static void apply_table(struct datapath *datapath, const struct plan_op *op)
 	struct lb_pool pool = op->pool;
 
 	memcpy(datapath->state.slots + pool.first, op->table, pool.size * sizeof(*op->table));
-	store(live, &pool, 1);
-	store(live, &pool, 0);
+	for (size_t word = sizeof(pool) / 8; word-- > 0;)
+		store(live, &pool, word);
+}
+
+static void store_u32(uint32_t *to, uint32_t value)
+{
+	__atomic_store_n(to, value, __ATOMIC_RELEASE);
+}
+
+/* The program writes last_s: it is ours to write only when nothing was known of the slot. */
+static void apply_move(struct lb_move *live, const struct plan_slot *change)
+{
+	if (change->marks) {
+		*live = change->move;
+		return;
+	}
+	store_u32(&live->changed_s, change->move.changed_s);
+	__atomic_store_n(&live->origin, change->move.origin, __ATOMIC_RELEASE);
 }
 
 static void apply_slots(struct datapath *datapath, const struct plan_op *op)
 {
 	struct lb_slot *table = state_table(&datapath->state, op->index);
+	struct lb_move *moves = datapath->state.moves[op->index];
 
 	for (uint32_t i = 0; i < op->count; i++) {
+		const struct plan_slot *change = &op->changes[i];
 		uint32_t value;
 
-		memcpy(&value, &op->changes[i].value, sizeof(value));
-		__atomic_store_n((uint32_t *)&table[op->changes[i].slot], value, __ATOMIC_RELEASE);
+		if (change->value.moved)
+			apply_move(&moves[change->slot], change);
+		memcpy(&value, &change->value, sizeof(value));
+		store_u32((uint32_t *)&table[change->slot], value);
 	}
+}
+
+/* The place of the table stays; tracked_since_ns has to be there before the flag. */
+static void apply_pool(struct datapath *datapath, const struct plan_op *op)
+{
+	struct lb_pool *live = &datapath->state.pools[op->index];
+
+	__atomic_store_n(&live->tracked_since_ns, op->pool.tracked_since_ns, __ATOMIC_RELEASE);
+	store_u32(&live->udp_hold_s, op->pool.udp_hold_s);
+	store_u32(&live->flags, op->pool.flags);
 }
 
 static void apply_untable(struct datapath *datapath, const struct plan_op *op)
 {
 	static const struct lb_pool none;
 
-	store(&datapath->state.pools[op->index], &none, 0);
-	store(&datapath->state.pools[op->index], &none, 1);
+	for (size_t word = 0; word < sizeof(none) / 8; word++)
+		store(&datapath->state.pools[op->index], &none, word);
 }
 
 static int apply_one(struct datapath *datapath, const struct plan_op *op)
@@ -240,17 +275,35 @@ static int apply_one(struct datapath *datapath, const struct plan_op *op)
 	case PLAN_BACKEND:
 		apply_backend(datapath, op);
 		break;
+	case PLAN_LIFE:
+		store(&datapath->state.lives[op->index], &op->life, 0);
+		break;
 	case PLAN_TABLE:
 		apply_table(datapath, op);
 		break;
+	case PLAN_POOL:
+		apply_pool(datapath, op);
+		break;
+	case PLAN_REMEMBER:
+		return flows_make(datapath);
+	case PLAN_MOVES:
+		return moves_make(datapath, op->index, op->pool.size);
 	case PLAN_SLOTS:
 		apply_slots(datapath, op);
+		break;
+	case PLAN_SERVICE_MOVE:
+		for (size_t word = 0; word < sizeof(op->service_move) / 8; word++)
+			store(&datapath->state.service_moves[op->index], &op->service_move, word);
 		break;
 	case PLAN_SERVICE:
 		apply_service(datapath, op);
 		break;
 	case PLAN_GRACE:
 		return datapath_grace(datapath);
+	case PLAN_UNMOVES:
+		return moves_remove(datapath, op->index);
+	case PLAN_FORGET:
+		return flows_remove(datapath);
 	case PLAN_UNTABLE:
 		apply_untable(datapath, op);
 		break;

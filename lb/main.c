@@ -46,6 +46,7 @@ static const char usage[] =
 	"                        with a warning); default auto\n"
 	"  --source ADDRESS      outer source address, or a range of them as PREFIX/LENGTH;\n"
 	"                        once for each family; default: from the route\n"
+	"  --flows N             room for stored flows while slots move; default 262144\n"
 	"  --socket PATH         API; default " DEFAULT_SOCKET "\n"
 	"  --pin DIR             where maps are pinned; default " DEFAULT_PIN "\n"
 	"  --detach              take the program off the interfaces, remove the pins, exit\n"
@@ -58,6 +59,7 @@ static const char usage[] =
 enum option_value {
 	OPTION_MODE = 256,
 	OPTION_SOURCE,
+	OPTION_FLOWS,
 	OPTION_SOCKET,
 	OPTION_PIN,
 	OPTION_DETACH,
@@ -68,6 +70,7 @@ enum option_value {
 static const struct option options[] = {
 	{"mode", required_argument, NULL, OPTION_MODE},
 	{"source", required_argument, NULL, OPTION_SOURCE},
+	{"flows", required_argument, NULL, OPTION_FLOWS},
 	{"socket", required_argument, NULL, OPTION_SOCKET},
 	{"pin", required_argument, NULL, OPTION_PIN},
 	{"detach", no_argument, NULL, OPTION_DETACH},
@@ -103,6 +106,9 @@ static void take_option(struct daemon *daemon, int option)
 		break;
 	case OPTION_SOURCE:
 		status = config_add_source(config, optarg, &err);
+		break;
+	case OPTION_FLOWS:
+		status = config_set_flow_count(config, optarg, &err);
 		break;
 	case OPTION_SOCKET:
 		config->socket_path = optarg;
@@ -290,7 +296,9 @@ static int start(struct daemon *daemon)
 int main(int argc, char **argv)
 {
 	struct daemon daemon = {
-		.config = {.socket_path = DEFAULT_SOCKET, .pin_path = DEFAULT_PIN},
+		.config = {.socket_path = DEFAULT_SOCKET,
+			   .pin_path = DEFAULT_PIN,
+			   .flow_count = CONFIG_FLOW_COUNT},
 	};
 	int status;
 

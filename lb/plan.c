@@ -5,37 +5,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plan_services.h"
+#include "plan_internal.h"
 #include "table.h"
-
-/* Identity -> index, so that thousands of backends are not searched one by one. */
-struct index_map {
-	uint16_t *cells; /* an index, or 0; open addressing */
-	uint32_t mask;
-};
-
-struct maker {
-	const struct wanted *wanted;
-	const struct state *state;
-	struct plan *plan;
-	struct err *err;
-	struct index_map known[LB_IDENTITY_BACKEND + 1];
-	bool *kept[LB_IDENTITY_BACKEND + 1];     /* by index: wanted now */
-	uint32_t fresh[LB_IDENTITY_BACKEND + 1]; /* where to look for the next free index */
-	uint16_t *services;                      /* index of each service of the catalog */
-	uint16_t *pools;                         /* and of each pool */
-	uint16_t **backends;                     /* and of each pool's backends */
-	struct lb_pool *regions; /* that tables take of the array of slots, by where they start */
-	size_t region_count;
-};
 
 const char *plan_kind_name(enum plan_kind kind)
 {
 	static const char *const names[] = {
-		[PLAN_CLAIM] = "claim an index",    [PLAN_BACKEND] = "write a backend",
-		[PLAN_TABLE] = "write a table",     [PLAN_SLOTS] = "change slots",
-		[PLAN_SERVICE] = "write a service", [PLAN_GRACE] = "wait for packets",
-		[PLAN_UNTABLE] = "remove a table",  [PLAN_RELEASE] = "release an index",
+		[PLAN_CLAIM] = "claim an index",
+		[PLAN_BACKEND] = "write a backend",
+		[PLAN_LIFE] = "begin or end a backend's life",
+		[PLAN_TABLE] = "write a table",
+		[PLAN_POOL] = "write a pool",
+		[PLAN_REMEMBER] = "make the tables of flows",
+		[PLAN_MOVES] = "make an array of moved slots",
+		[PLAN_SLOTS] = "change slots",
+		[PLAN_SERVICE_MOVE] = "write when a service moved",
+		[PLAN_SERVICE] = "write a service",
+		[PLAN_GRACE] = "wait for packets",
+		[PLAN_UNMOVES] = "remove an array of moved slots",
+		[PLAN_FORGET] = "remove the tables of flows",
+		[PLAN_UNTABLE] = "remove a table",
+		[PLAN_RELEASE] = "release an index",
 	};
 
 	return names[kind];
@@ -83,6 +73,30 @@ int plan_add(struct plan *plan, struct plan_op op)
 	}
 	plan->ops[plan->count++] = op;
 	return 0;
+}
+
+int plan_grace(struct plan *plan)
+{
+	if (plan->count && plan->ops[plan->count - 1].kind == PLAN_GRACE)
+		return 0;
+	return plan_add(plan, (struct plan_op){.kind = PLAN_GRACE});
+}
+
+int plan_remember(struct maker *maker)
+{
+	if (maker->remembers)
+		return 0;
+	maker->remembers = true;
+	return plan_add(maker->plan, (struct plan_op){.kind = PLAN_REMEMBER});
+}
+
+int plan_life(struct maker *maker, uint32_t index, struct lb_life life)
+{
+	if (!memcmp(&maker->lives[index], &life, sizeof(life)))
+		return 0;
+	maker->lives[index] = life;
+	return plan_add(maker->plan,
+			(struct plan_op){.kind = PLAN_LIFE, .index = index, .life = life});
 }
 
 static uint32_t identity_hash(const struct lb_identity *identity)
@@ -188,160 +202,66 @@ static int plan_indices(struct maker *maker)
 	return status;
 }
 
+static int plan_backend(struct maker *maker, uint16_t index, const struct lb_backend *record)
+{
+	if (!memcmp(&maker->state->backends[index], record, sizeof(*record)))
+		return 0;
+	return plan_add(maker->plan,
+			(struct plan_op){.kind = PLAN_BACKEND, .index = index, .backend = *record});
+}
+
+static int plan_leaving_records(struct maker *maker)
+{
+	const struct wanted *wanted = maker->wanted;
+	int status = 0;
+
+	for (size_t i = 0; !status && i < wanted->leaving_count; i++)
+		if (!maker->kept[LB_IDENTITY_BACKEND][wanted->leaving[i].index])
+			status = plan_backend(maker, wanted->leaving[i].index,
+					      &wanted->leaving[i].record);
+	return status;
+}
+
+/*
+ * The number of a life that begins now: another one than of any before. Two lives of a backend in 16
+ * ms would be taken for one.
+ */
+static uint32_t life_number(const struct maker *maker)
+{
+	return (maker->wanted->now_ns >> 24) + 1;
+}
+
+/* A life begins before slots lead to the backend, and ends before they lead away. */
+static int plan_lives(struct maker *maker, size_t pool)
+{
+	const struct catalog_pool *catalog = &maker->wanted->catalog->pools[pool];
+	int status = 0;
+
+	for (size_t j = 0; !status && j < catalog->backend_count; j++) {
+		uint16_t index = maker->backends[pool][j];
+		struct lb_life life = maker->lives[index];
+
+		if (catalog->backends[j].state == BACKEND_DOWN)
+			life.number = 0;
+		else if (!life.number)
+			life.number = life_number(maker);
+		status = plan_life(maker, index, life);
+	}
+	return status;
+}
+
 static int plan_backends(struct maker *maker)
 {
 	const struct catalog *catalog = maker->wanted->catalog;
-	int status = 0;
+	int status = plan_leaving_records(maker);
 
-	for (size_t i = 0; i < catalog->pool_count; i++) {
+	for (size_t i = 0; !status && i < catalog->pool_count; i++) {
 		const struct lb_backend *records = maker->wanted->pools[i].records;
 
-		for (size_t j = 0; !status && j < catalog->pools[i].backend_count; j++) {
-			uint16_t index = maker->backends[i][j];
-
-			if (!memcmp(&maker->state->backends[index], &records[j], sizeof(*records)))
-				continue;
-			status = plan_add(maker->plan, (struct plan_op){.kind = PLAN_BACKEND,
-									.index = index,
-									.backend = records[j]});
-		}
-	}
-	return status;
-}
-
-static uint16_t wanted_owner(const struct maker *maker, size_t pool, uint32_t slot)
-{
-	uint16_t owner = maker->wanted->pools[pool].owners[slot];
-
-	return owner ? maker->backends[pool][owner - 1] : LB_NONE;
-}
-
-static int compare_regions(const void *a, const void *b)
-{
-	const struct lb_pool *x = a, *y = b;
-
-	return x->first < y->first ? -1 : x->first > y->first;
-}
-
-/* Where size slots are free: the first gap that is wide enough, else behind all tables. */
-static uint32_t find_region(struct maker *maker, uint32_t size)
-{
-	uint32_t end = LB_FIRST_SLOT;
-
-	for (size_t i = 0; i < maker->region_count; i++) {
-		if (maker->regions[i].first - end >= size)
-			break;
-		end = maker->regions[i].first + maker->regions[i].size;
-	}
-	return end;
-}
-
-static void take_region(struct maker *maker, const struct lb_pool *region)
-{
-	uint32_t end = region->first + region->size;
-
-	maker->regions[maker->region_count++] = *region;
-	qsort(maker->regions, maker->region_count, sizeof(*maker->regions), compare_regions);
-	if (maker->plan->slot_count < end)
-		maker->plan->slot_count = end;
-}
-
-static int plan_new_table(struct maker *maker, size_t pool)
-{
-	const struct catalog *catalog = maker->wanted->catalog;
-	uint32_t size = catalog->pools[pool].table_size;
-	struct plan_op op = {
-		.kind = PLAN_TABLE,
-		.index = maker->pools[pool],
-		.pool = {.first = find_region(maker, size),
-			 .size = size,
-			 .seed = table_hash(catalog->seed, 0)},
-		.table = calloc(size, sizeof(*op.table)),
-	};
-
-	if (!op.table)
-		return -ENOMEM;
-	for (uint32_t slot = 0; slot < size; slot++)
-		op.table[slot].backend = wanted_owner(maker, pool, slot);
-	take_region(maker, &op.pool);
-	return plan_add(maker->plan, op);
-}
-
-static int plan_changes(struct maker *maker, size_t pool)
-{
-	const struct lb_slot *live = state_table(maker->state, maker->pools[pool]);
-	uint32_t size = maker->wanted->catalog->pools[pool].table_size;
-	struct plan_op op = {.kind = PLAN_SLOTS, .index = maker->pools[pool]};
-
-	for (uint32_t slot = 0; slot < size; slot++)
-		op.count += live[slot].backend != wanted_owner(maker, pool, slot);
-	if (!op.count)
-		return 0;
-	op.changes = calloc(op.count, sizeof(*op.changes));
-	if (!op.changes)
-		return -ENOMEM;
-	op.count = 0;
-	for (uint32_t slot = 0; slot < size; slot++) {
-		uint16_t owner = wanted_owner(maker, pool, slot);
-
-		if (live[slot].backend != owner)
-			op.changes[op.count++] =
-				(struct plan_slot){.slot = slot, .value.backend = owner};
-	}
-	return plan_add(maker->plan, op);
-}
-
-static int plan_table(struct maker *maker, size_t pool)
-{
-	if (!maker->state->pools[maker->pools[pool]].size)
-		return plan_new_table(maker, pool);
-	if (maker->wanted->pools[pool].table_known)
-		return 0;
-	return plan_changes(maker, pool);
-}
-
-static int plan_tables(struct maker *maker)
-{
-	int status = 0;
-
-	for (size_t i = 0; !status && i < maker->wanted->catalog->pool_count; i++)
-		status = plan_table(maker, i);
-	return status;
-}
-
-static int plan_release(struct maker *maker, enum lb_identity_kind kind, uint32_t index)
-{
-	struct plan_op op = {.index = index};
-	int status = 0;
-
-	if (kind == LB_IDENTITY_BACKEND)
-		op.kind = PLAN_BACKEND;
-	else if (kind == LB_IDENTITY_POOL && maker->state->pools[index].size)
-		op.kind = PLAN_UNTABLE;
-	if (kind == LB_IDENTITY_BACKEND || op.kind == PLAN_UNTABLE)
-		status = plan_add(maker->plan, op);
-	op.kind = PLAN_RELEASE;
-	op.identity_kind = kind;
-	return status ? status : plan_add(maker->plan, op);
-}
-
-/* Away with what is not wanted; the services and slots that named it are gone by now. */
-static int plan_removals(struct maker *maker)
-{
-	struct plan *plan = maker->plan;
-	bool waited = false;
-	int status = 0;
-
-	for (int kind = LB_IDENTITY_SERVICE; kind <= LB_IDENTITY_BACKEND; kind++) {
-		for (uint32_t i = 1; !status && i < state_capacity(kind); i++) {
-			if (!maker->state->identities[kind][i] || maker->kept[kind][i])
-				continue;
-			if (!waited && plan->count && plan->ops[plan->count - 1].kind != PLAN_GRACE)
-				status = plan_add(plan, (struct plan_op){.kind = PLAN_GRACE});
-			waited = true;
-			if (!status)
-				status = plan_release(maker, kind, i);
-		}
+		for (size_t j = 0; !status && j < catalog->pools[i].backend_count; j++)
+			status = plan_backend(maker, maker->backends[i][j], &records[j]);
+		if (!status)
+			status = plan_lives(maker, i);
 	}
 	return status;
 }
@@ -354,32 +274,27 @@ static void maker_done(struct maker *maker)
 	}
 	for (size_t i = 0; maker->backends && i < maker->wanted->catalog->pool_count; i++)
 		free(maker->backends[i]);
-	free(maker->regions);
 	free(maker->backends);
 	free(maker->pools);
 	free(maker->services);
+	free(maker->regions);
+	free(maker->lives);
+	free(maker->in_table);
+	free(maker->in_origin);
+	free(maker->scanned);
+	free(maker->oldest_ns);
+	free(maker->referred);
 }
 
-static int maker_init(struct maker *maker)
+static int maker_init_catalog(struct maker *maker)
 {
 	const struct catalog *catalog = maker->wanted->catalog;
 
-	for (int kind = LB_IDENTITY_SERVICE; kind <= LB_IDENTITY_BACKEND; kind++) {
-		maker->fresh[kind] = 1;
-		maker->kept[kind] = calloc(state_capacity(kind), sizeof(bool));
-		if (!maker->kept[kind] || index_map_init(&maker->known[kind], maker->state, kind))
-			return -ENOMEM;
-	}
 	maker->services = calloc(catalog->service_count + 1, sizeof(*maker->services));
 	maker->pools = calloc(catalog->pool_count + 1, sizeof(*maker->pools));
 	maker->backends = calloc(catalog->pool_count + 1, sizeof(*maker->backends));
-	maker->regions = calloc(LB_POOLS, sizeof(*maker->regions));
-	if (!maker->services || !maker->pools || !maker->backends || !maker->regions)
+	if (!maker->services || !maker->pools || !maker->backends)
 		return -ENOMEM;
-	for (uint32_t i = 1; i < LB_POOLS; i++)
-		if (maker->state->pools[i].size)
-			maker->regions[maker->region_count++] = maker->state->pools[i];
-	qsort(maker->regions, maker->region_count, sizeof(*maker->regions), compare_regions);
 	for (size_t i = 0; i < catalog->pool_count; i++) {
 		maker->backends[i] =
 			calloc(catalog->pools[i].backend_count + 1, sizeof(**maker->backends));
@@ -389,13 +304,42 @@ static int maker_init(struct maker *maker)
 	return 0;
 }
 
+static int maker_init_state(struct maker *maker)
+{
+	const struct state *state = maker->state;
+	uint32_t backends = state_capacity(LB_IDENTITY_BACKEND);
+
+	for (int kind = LB_IDENTITY_SERVICE; kind <= LB_IDENTITY_BACKEND; kind++) {
+		maker->fresh[kind] = 1;
+		maker->kept[kind] = calloc(state_capacity(kind), sizeof(bool));
+		if (!maker->kept[kind] || index_map_init(&maker->known[kind], state, kind))
+			return -ENOMEM;
+	}
+	maker->regions = calloc(LB_POOLS, sizeof(*maker->regions));
+	maker->lives = malloc(backends * sizeof(*maker->lives));
+	maker->in_table = calloc(backends, sizeof(bool));
+	maker->in_origin = calloc(backends, sizeof(bool));
+	maker->scanned = calloc(LB_POOLS, sizeof(bool));
+	maker->oldest_ns = malloc(LB_POOLS * sizeof(*maker->oldest_ns));
+	maker->referred = calloc(LB_POOL_ROOM, sizeof(bool));
+	if (!maker->regions || !maker->lives || !maker->in_table || !maker->in_origin ||
+	    !maker->scanned || !maker->oldest_ns || !maker->referred)
+		return -ENOMEM;
+	memcpy(maker->lives, state->lives, backends * sizeof(*maker->lives));
+	memset(maker->oldest_ns, 0xff, LB_POOLS * sizeof(*maker->oldest_ns));
+	maker->remembers = state->remembers;
+	return 0;
+}
+
 int plan_make(const struct wanted *wanted, const struct state *state, struct plan *out,
 	      struct err *err)
 {
 	struct plan plan = {0};
 	struct maker maker = {.wanted = wanted, .state = state, .plan = &plan, .err = err};
-	int status = maker_init(&maker);
+	int status = maker_init_catalog(&maker);
 
+	if (!status)
+		status = maker_init_state(&maker);
 	if (!status)
 		status = plan_indices(&maker);
 	if (!status)
@@ -403,10 +347,11 @@ int plan_make(const struct wanted *wanted, const struct state *state, struct pla
 	if (!status)
 		status = plan_tables(&maker);
 	if (!status)
-		status = plan_services(wanted->catalog, state, maker.services, maker.pools, &plan,
-				       err);
-	if (!status)
-		status = plan_removals(&maker);
+		status = plan_services(&maker);
+	if (!status) {
+		plan_old_tables(&maker);
+		status = plan_release(&maker);
+	}
 	maker_done(&maker);
 	if (status) {
 		plan_done(&plan);

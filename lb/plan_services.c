@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "plan_services.h"
+#include "plan_internal.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -13,6 +13,7 @@ struct filler {
 	struct lb_service *entries; /* LB_SERVICE_ENTRIES */
 	bool *wanted;               /* of each entry */
 	struct plan *plan;
+	struct maker *maker;
 };
 
 #define NOWHERE   UINT32_MAX
@@ -137,6 +138,72 @@ static int filler_put(struct filler *filler, const struct lb_service *service, c
 	return filler_write(filler, at, service);
 }
 
+static bool is_idle(const struct maker *maker, const struct catalog_service *service,
+		    const struct lb_service_move *move)
+{
+	uint32_t last = move->last_s > move->changed_s ? move->last_s : move->changed_s;
+	uint32_t timeout = maker->wanted->catalog->pools[service->pool].idle_timeout_s;
+
+	return maker_now_s(maker) > last + timeout;
+}
+
+/*
+ * The origin of a live entry's flows, when target is its next target: the pool that it had before the
+ * first move since all was settled. Sets what is known of the move; false: there is no origin.
+ */
+static bool find_origin(struct maker *maker, const struct catalog_service *service,
+			union lb_service_target live, union lb_service_target *target,
+			struct lb_service_move *move)
+{
+	const uint16_t client = LB_SERVICE_AFFINITY_CLIENT;
+	bool moves = live.pool != target->pool || (live.flags ^ target->flags) & client;
+
+	*move = maker->state->service_moves[live.service];
+	if (live.origin) {
+		if (!moves && is_idle(maker, service, move)) {
+			maker->cleared = true;
+			return false;
+		}
+		target->origin = live.origin;
+		target->flags |= live.flags & LB_SERVICE_ORIGIN_CLIENT;
+		if (moves)
+			move->changed_s = maker_now_s(maker);
+		return true;
+	}
+	if (!moves || maker->wanted->catalog->pools[service->pool].tracking == TRACKING_NONE)
+		return false;
+	target->origin = live.pool;
+	if (live.flags & client)
+		target->flags |= LB_SERVICE_ORIGIN_CLIENT;
+	*move = (struct lb_service_move){
+		.since_ns = maker->wanted->now_ns,
+		.changed_s = maker_now_s(maker),
+		.last_s = maker_now_s(maker),
+	};
+	return true;
+}
+
+static void refer(struct maker *maker, uint16_t pool, uint64_t since_ns)
+{
+	maker->referred[pool] = true;
+	if (pool && since_ns < maker->oldest_ns[pool])
+		maker->oldest_ns[pool] = since_ns;
+}
+
+/* What is known of a move is written before the entry that makes packets look at it. */
+static int put_move(struct maker *maker, uint16_t service, const struct lb_service_move *move)
+{
+	const struct lb_service_move *live = &maker->state->service_moves[service];
+	int status = plan_remember(maker);
+
+	/* The program writes last_s: it is ours to write only when the move is new. */
+	if (status || (live->since_ns == move->since_ns && live->changed_s == move->changed_s))
+		return status;
+	return plan_add(maker->plan, (struct plan_op){.kind = PLAN_SERVICE_MOVE,
+						      .index = service,
+						      .service_move = *move});
+}
+
 static int put_service(struct filler *filler, const struct catalog_service *service, uint16_t index,
 		       uint16_t pool, struct err *err)
 {
@@ -151,25 +218,35 @@ static int put_service(struct filler *filler, const struct catalog_service *serv
 		.key.address = service->address,
 		.target.flags = LB_SERVICE_USED | LB_SERVICE_VIP,
 	};
-	int status = filler_put(filler, &entry, service->name, err);
+	uint32_t at = filler_find(filler, &entry.key);
+	struct lb_service_move move = {.since_ns = UINT64_MAX};
+	int status = 0;
 
-	return status ?: filler_put(filler, &vip, service->name, err);
+	if (at != NOWHERE &&
+	    find_origin(filler->maker, service, filler->entries[at].target, &entry.target, &move))
+		status = put_move(filler->maker, index, &move);
+	else
+		move.since_ns = UINT64_MAX;
+	refer(filler->maker, pool, move.since_ns);
+	refer(filler->maker, entry.target.origin, move.since_ns);
+	return status ?: filler_put(filler, &entry, service->name, err)
+		      ?: filler_put(filler, &vip, service->name, err);
 }
 
 /*
  * Exact ports before "any port": a packet looks for its exact port first, and would otherwise meet
  * a changed "any port" before the new exact one.
  */
-static int put_services(struct filler *filler, const struct catalog *catalog,
-			const uint16_t *services, const uint16_t *pools, bool any_port,
-			struct err *err)
+static int put_services(struct filler *filler, bool any_port)
 {
+	const struct maker *maker = filler->maker;
+	const struct catalog *catalog = maker->wanted->catalog;
 	int status = 0;
 
 	for (size_t i = 0; !status && i < catalog->service_count; i++)
 		if (!catalog->services[i].port == any_port)
-			status = put_service(filler, &catalog->services[i], services[i],
-					     pools[catalog->services[i].pool], err);
+			status = put_service(filler, &catalog->services[i], maker->services[i],
+					     maker->pools[catalog->services[i].pool], maker->err);
 	return status;
 }
 
@@ -209,25 +286,24 @@ static int empty_doubles(struct filler *filler)
 	return status;
 }
 
-int plan_services(const struct catalog *catalog, const struct state *state,
-		  const uint16_t *services, const uint16_t *pools, struct plan *plan,
-		  struct err *err)
+int plan_services(struct maker *maker)
 {
 	size_t bytes = LB_SERVICE_ENTRIES * sizeof(struct lb_service);
 	struct filler filler = {
 		.entries = malloc(bytes),
 		.wanted = calloc(LB_SERVICE_ENTRIES, sizeof(bool)),
-		.plan = plan,
+		.plan = maker->plan,
+		.maker = maker,
 	};
 	int status = filler.entries && filler.wanted ? 0 : -ENOMEM;
 
 	if (!status)
-		memcpy(filler.entries, state->services, bytes);
+		memcpy(filler.entries, maker->state->services, bytes);
 	status = status ?: empty_doubles(&filler);
 	status = status ?: settle(&filler);
-	status = status ?: put_services(&filler, catalog, services, pools, false, err);
+	status = status ?: put_services(&filler, false);
 	status = status ?: settle(&filler);
-	status = status ?: put_services(&filler, catalog, services, pools, true, err);
+	status = status ?: put_services(&filler, true);
 	status = status ?: settle(&filler);
 	status = status ?: empty_unwanted(&filler, true);
 	status = status ?: empty_unwanted(&filler, false);

@@ -46,6 +46,19 @@ void state_done(struct state *state)
 	}
 }
 
+bool state_is_moving(const struct state *state)
+{
+	for (uint32_t pool = 1; pool < LB_POOLS; pool++)
+		if (state->moves[pool])
+			return true;
+	for (uint32_t i = 0; i < LB_SERVICE_ENTRIES; i++)
+		if (state->services[i / LB_SERVICE_BUCKET_SIZE]
+			    .entries[i % LB_SERVICE_BUCKET_SIZE]
+			    .target.origin)
+			return true;
+	return false;
+}
+
 uint16_t state_find(const struct state *state, enum lb_identity_kind kind,
 		    const struct lb_identity *identity)
 {
@@ -85,4 +98,13 @@ struct lb_identity wanted_backend_identity(const struct catalog_pool *pool,
 	identity.address = backend->address;
 	identity.encapsulation = pool->encapsulation;
 	return identity;
+}
+
+struct lb_features features_union(const struct lb_features *a, const struct lb_features *b)
+{
+	struct lb_features both;
+
+	for (size_t i = 0; i < sizeof(both); i++)
+		((uint8_t *)&both)[i] = ((const uint8_t *)a)[i] | ((const uint8_t *)b)[i];
+	return both;
 }

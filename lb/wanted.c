@@ -77,6 +77,14 @@ static void make_record(const struct surroundings *surroundings,
 	template_ipip(source, &backend->address, &link, record);
 }
 
+void build_leaving_record(const struct surroundings *surroundings,
+			  const struct lb_identity *identity, struct lb_backend *record)
+{
+	struct catalog_backend backend = {.address = identity->address};
+
+	make_record(surroundings, &backend, record);
+}
+
 void build_refresh_records(struct build *build, const struct surroundings *surroundings)
 {
 	const struct catalog *catalog = build->wanted.catalog;
@@ -199,6 +207,8 @@ static struct lb_features find_features(const struct catalog *catalog, const str
 		features.affinity_client |= service->affinity == AFFINITY_CLIENT;
 	}
 	for (size_t i = 0; i < catalog->pool_count; i++) {
+		features.moved |= catalog->pools[i].tracking != TRACKING_NONE;
+		features.track_all |= catalog->pools[i].tracking == TRACKING_ALL;
 		for (size_t j = 0; j < catalog->pools[i].backend_count; j++) {
 			const struct lb_address *address = &catalog->pools[i].backends[j].address;
 			const struct template_source *source = configured_source(config, address);

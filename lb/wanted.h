@@ -43,6 +43,10 @@ void build_free(struct build *build); /* NULL is fine */
 /* build_refresh_records(): the same after next hops changed. */
 void build_refresh_records(struct build *build, const struct surroundings *surroundings);
 
+/* build_leaving_record(): the record of a backend that is in no catalog any more. */
+void build_leaving_record(const struct surroundings *surroundings,
+			  const struct lb_identity *identity, struct lb_backend *record);
+
 /* build_mark_tables(): whether the maps have all tables of build. */
 void build_mark_tables(struct build *build, bool live);
 

@@ -79,8 +79,8 @@ static void assert_kinds(const struct plan *plan, const enum plan_kind *kinds, s
 static void test_first_plan(void **state)
 {
 	static const enum plan_kind kinds[] = {
-		PLAN_CLAIM,   PLAN_CLAIM, PLAN_CLAIM,   PLAN_CLAIM,   PLAN_BACKEND,
-		PLAN_BACKEND, PLAN_TABLE, PLAN_SERVICE, PLAN_SERVICE, PLAN_GRACE,
+		PLAN_CLAIM, PLAN_CLAIM, PLAN_CLAIM, PLAN_CLAIM,   PLAN_BACKEND, PLAN_BACKEND,
+		PLAN_LIFE,  PLAN_LIFE,  PLAN_TABLE, PLAN_SERVICE, PLAN_SERVICE, PLAN_GRACE,
 	};
 	struct model *model = *state;
 	struct world *world = usual_world();
@@ -88,7 +88,7 @@ static void test_first_plan(void **state)
 
 	world_finish(world);
 	assert_int_equal(plan_make(&world->wanted, &model->state, &plan, NULL), 0);
-	assert_kinds(&plan, kinds, 10);
+	assert_kinds(&plan, kinds, 12);
 	plan_done(&plan);
 	world_free(world);
 	reach(model, usual_world());

@@ -16,10 +16,13 @@ struct model *model_new(void)
 	model->state.services = calloc(LB_SERVICE_BUCKETS, sizeof(struct lb_service_bucket));
 	model->state.backends = calloc(LB_MAX_BACKENDS + 1, sizeof(struct lb_backend));
 	model->state.pools = calloc(LB_POOL_ROOM, sizeof(struct lb_pool));
+	model->state.lives = calloc(LB_MAX_BACKENDS + 1, sizeof(struct lb_life));
+	model->state.service_moves = calloc(LB_SERVICE_ROOM, sizeof(struct lb_service_move));
 	model->emptied = calloc(LB_SERVICE_ENTRIES, sizeof(*model->emptied));
 	model->left = calloc(LB_MAX_BACKENDS + 1, sizeof(*model->left));
 	assert_true(model->state.services && model->state.backends && model->state.pools &&
-		    model->emptied && model->left);
+		    model->state.lives && model->state.service_moves && model->emptied &&
+		    model->left);
 	for (int kind = LB_IDENTITY_SERVICE; kind <= LB_IDENTITY_BACKEND; kind++) {
 		model->uses[kind] = calloc(state_capacity(kind), sizeof(uint32_t));
 		assert_non_null(model->uses[kind]);
@@ -36,6 +39,10 @@ void model_free(struct model *model)
 	free(model->state.backends);
 	free(model->state.pools);
 	free(model->state.slots);
+	free(model->state.lives);
+	free(model->state.service_moves);
+	for (uint32_t pool = 0; pool < LB_POOLS; pool++)
+		free(model->state.moves[pool]);
 	free(model->emptied);
 	free(model->left);
 	state_done(&model->state);
@@ -228,7 +235,8 @@ static void assert_unnamed(const struct model *model, enum lb_identity_kind kind
 		for (unsigned int j = 0; j < model->probes[i].target_count; j++) {
 			union lb_service_target target = {.word = model->probes[i].targets[j]};
 
-			if ((kind == LB_IDENTITY_POOL && target.pool == index) ||
+			if ((kind == LB_IDENTITY_POOL &&
+			     (target.pool == index || target.origin == index)) ||
 			    (kind == LB_IDENTITY_SERVICE && target.service == index))
 				fail_msg("operation %u: a packet under way holds index %u of kind "
 					 "%d (%s)",
@@ -290,6 +298,12 @@ static void name_backend(struct model *model, uint32_t pool, uint16_t index)
 	model->uses[LB_IDENTITY_BACKEND][index]++;
 }
 
+static void name_origin(struct model *model, uint32_t pool, const struct lb_move *move)
+{
+	name_backend(model, pool, move->origin);
+	assert_true(move->since_ns && move->changed_s);
+}
+
 static void leave_backend(struct model *model, uint16_t index)
 {
 	if (!index)
@@ -334,10 +348,69 @@ static void apply_slots(struct model *model, const struct plan_op *op)
 		struct lb_slot *live = state_table(&model->state, op->index) + change->slot;
 
 		assert_in_range(change->slot, 0, pool->size - 1);
+		/* The old value goes only when the new one is there: the move's first. */
+		if (change->value.moved) {
+			struct lb_move *move = &model->state.moves[op->index][change->slot];
+
+			assert_non_null(model->state.moves[op->index]);
+			assert_true(model->state.remembers);
+			assert_int_equal(change->marks, !live->moved);
+			if (live->moved)
+				leave_backend(model, move->origin);
+			*move = change->move;
+			name_origin(model, op->index, move);
+		} else if (live->moved) {
+			leave_backend(model, model->state.moves[op->index][change->slot].origin);
+		}
 		leave_backend(model, live->backend);
 		*live = change->value;
 		name_backend(model, op->index, live->backend);
 	}
+}
+
+static void apply_moves(struct model *model, const struct plan_op *op)
+{
+	struct lb_move **moves = &model->state.moves[op->index];
+
+	assert_null(*moves);
+	assert_int_equal(op->pool.size, model->state.pools[op->index].size);
+	*moves = calloc(op->pool.size, sizeof(**moves));
+	assert_non_null(*moves);
+}
+
+/* No slot is marked; or no packet comes by any more. */
+static void apply_unmoves(struct model *model, const struct plan_op *op)
+{
+	struct lb_move **moves = &model->state.moves[op->index];
+	const struct lb_slot *table = state_table(&model->state, op->index);
+
+	assert_non_null(*moves);
+	for (uint32_t slot = 0; slot < model->state.pools[op->index].size; slot++) {
+		if (!table[slot].moved)
+			continue;
+		assert_unnamed(model, LB_IDENTITY_POOL, op->index);
+		if ((*moves)[slot].origin)
+			model->uses[LB_IDENTITY_BACKEND][(*moves)[slot].origin]--;
+	}
+	free(*moves);
+	*moves = NULL;
+}
+
+static void apply_life(struct model *model, const struct plan_op *op)
+{
+	assert_non_null(model->state.identities[LB_IDENTITY_BACKEND][op->index]);
+	model->state.lives[op->index] = op->life;
+}
+
+static void apply_pool(struct model *model, const struct plan_op *op)
+{
+	struct lb_pool *pool = &model->state.pools[op->index];
+
+	assert_true(pool->size);
+	assert_int_equal(pool->first, op->pool.first);
+	assert_int_equal(pool->size, op->pool.size);
+	assert_int_equal(pool->seed, op->pool.seed);
+	*pool = op->pool;
 }
 
 static void apply_untable(struct model *model, const struct plan_op *op)
@@ -360,6 +433,8 @@ static void count_target(struct model *model, union lb_service_target target, in
 		return;
 	model->uses[LB_IDENTITY_SERVICE][target.service] += by;
 	model->uses[LB_IDENTITY_POOL][target.pool] += by;
+	if (target.origin)
+		model->uses[LB_IDENTITY_POOL][target.origin] += by;
 }
 
 static bool probe_reads(const struct probe *probe, uint32_t entry)
@@ -407,8 +482,28 @@ void model_apply(struct model *model, const struct plan_op *op)
 		return apply_backend(model, op);
 	case PLAN_TABLE:
 		return apply_table(model, op);
+	case PLAN_LIFE:
+		return apply_life(model, op);
+	case PLAN_POOL:
+		return apply_pool(model, op);
+	case PLAN_REMEMBER:
+		assert_false(model->state.remembers);
+		model->state.remembers = true;
+		return;
+	case PLAN_MOVES:
+		return apply_moves(model, op);
 	case PLAN_SLOTS:
 		return apply_slots(model, op);
+	case PLAN_SERVICE_MOVE:
+		assert_true(model->state.remembers);
+		model->state.service_moves[op->index] = op->service_move;
+		return;
+	case PLAN_UNMOVES:
+		return apply_unmoves(model, op);
+	case PLAN_FORGET:
+		assert_true(model->state.remembers);
+		model->state.remembers = false;
+		return;
 	case PLAN_SERVICE:
 		return apply_service(model, op);
 	case PLAN_GRACE:

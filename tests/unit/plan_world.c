@@ -16,6 +16,7 @@ struct world *world_new(const char *seed)
 	world->catalog.seed = strdup(seed);
 	assert_non_null(world->catalog.seed);
 	world->wanted.catalog = &world->catalog;
+	world->wanted.now_ns = 1000 * 1000000000ULL;
 	return world;
 }
 
@@ -48,7 +49,11 @@ static void *grown(void *array, size_t count, size_t size)
 void world_add_pool(struct world *world, const char *name, uint32_t table_size)
 {
 	struct catalog *catalog = &world->catalog;
-	struct catalog_pool pool = {.encapsulation = ENCAPSULATION_IPIP, .table_size = table_size};
+	struct catalog_pool pool = {
+		.encapsulation = ENCAPSULATION_IPIP,
+		.table_size = table_size,
+		.tracking = TRACKING_NONE,
+	};
 
 	snprintf(pool.name, sizeof(pool.name), "%s", name);
 	catalog->pools = grown(catalog->pools, catalog->pool_count, sizeof(pool));

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What moves: backends that leave, and the timer that looks for what has settled. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "balancer_internal.h"
+
+/* How often to look, in seconds: a part of the shortest idle timeout, within bounds. */
+#define LOOK_PART    16
+#define LOOK_LEAST_S 1
+#define LOOK_MOST_S  10
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static bool is_in_catalog(const struct catalog *catalog, const struct lb_identity *identity)
+{
+	const struct catalog_pool *pool = catalog_find_pool(catalog, identity->pool);
+	const struct catalog_backend *backend =
+		pool ? catalog_find_backend(pool, identity->name) : NULL;
+	struct lb_identity wanted;
+
+	if (!backend)
+		return false;
+	wanted = wanted_backend_identity(pool, backend);
+	return !memcmp(&wanted, identity, sizeof(wanted));
+}
+
+/* The backend at an index, if it is leaving. */
+static const struct lb_identity *leaving_at(const struct balancer *balancer,
+					    const struct catalog *catalog, uint32_t index)
+{
+	const struct state *state = datapath_state(balancer->datapath);
+	const struct lb_identity *identity = state->identities[LB_IDENTITY_BACKEND][index];
+
+	return identity && !is_in_catalog(catalog, identity) ? identity : NULL;
+}
+
+size_t balancer_leaving_addresses(const struct balancer *balancer, const struct catalog *catalog,
+				  struct lb_address *out)
+{
+	size_t count = 0;
+
+	for (uint32_t i = 1; balancer->datapath && i < state_capacity(LB_IDENTITY_BACKEND); i++) {
+		const struct lb_identity *identity = leaving_at(balancer, catalog, i);
+
+		if (!identity)
+			continue;
+		if (out)
+			out[count] = identity->address;
+		count++;
+	}
+	return count;
+}
+
+size_t balancer_leaving_count(const struct balancer *balancer, const struct catalog *catalog)
+{
+	return balancer_leaving_addresses(balancer, catalog, NULL);
+}
+
+int balancer_set_leaving(struct balancer *balancer, struct build *build, struct err *err)
+{
+	const struct catalog *catalog = build->wanted.catalog;
+	size_t count = balancer_leaving_count(balancer, catalog), at = 0;
+	struct wanted_leaving *leaving = calloc(count + 1, sizeof(*leaving));
+
+	if (!leaving)
+		return err_set(err, -ENOMEM, "out of memory");
+	for (uint32_t i = 1; at < count && i < state_capacity(LB_IDENTITY_BACKEND); i++) {
+		const struct lb_identity *identity = leaving_at(balancer, catalog, i);
+
+		if (!identity)
+			continue;
+		leaving[at].index = i;
+		build_leaving_record(&balancer->surroundings, identity, &leaving[at++].record);
+	}
+	free(balancer->leaving);
+	balancer->leaving = leaving;
+	balancer->leaving_count = count;
+	build->wanted.leaving = leaving;
+	build->wanted.leaving_count = count;
+	build->wanted.now_ns = monotonic_ns();
+	return 0;
+}
+
+static int on_timer(sd_event_source *source, uint64_t now, void *user)
+{
+	(void)source;
+	(void)now;
+	balancer_reconcile(user);
+	return 0;
+}
+
+int balancer_add_timer(struct balancer *balancer, sd_event *event, struct err *err)
+{
+	int status = sd_event_add_time_relative(event, &balancer->timer, CLOCK_MONOTONIC, 0, 0,
+						on_timer, balancer);
+
+	if (status >= 0)
+		status = sd_event_source_set_enabled(balancer->timer, SD_EVENT_OFF);
+	return status < 0 ? err_set(err, status, "cannot make a timer: %s", strerror(-status)) : 0;
+}
+
+static uint64_t interval_us(const struct catalog *catalog)
+{
+	uint32_t shortest = LOOK_MOST_S * LOOK_PART;
+
+	for (size_t i = 0; i < catalog->pool_count; i++)
+		if (catalog->pools[i].idle_timeout_s < shortest)
+			shortest = catalog->pools[i].idle_timeout_s;
+	shortest /= LOOK_PART;
+	return (shortest < LOOK_LEAST_S ? LOOK_LEAST_S : shortest) * 1000000ULL;
+}
+
+void balancer_set_timer(struct balancer *balancer)
+{
+	bool moving =
+		state_is_moving(datapath_state(balancer->datapath)) || balancer->leaving_count;
+
+	if (moving && balancer->catalog)
+		sd_event_source_set_time_relative(balancer->timer, interval_us(balancer->catalog));
+	sd_event_source_set_enabled(balancer->timer,
+				    moving && balancer->catalog ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
