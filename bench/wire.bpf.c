@@ -17,6 +17,7 @@ struct {
 } devices SEC(".maps");
 
 bool verify = false;
+__u32 generator_cpu = 0;
 __u32 fresh_flow = 0;
 
 /* When the generator began each batch of a turn; frames of it so far, set to 0 before it. */
@@ -80,6 +81,8 @@ int sink(struct xdp_md *ctx)
 	if (verify && check_is_neighbours(data, end))
 		return XDP_DROP;
 	result.frames++;
+	if (bpf_get_smp_processor_id() != generator_cpu)
+		result.elsewhere++;
 	if (!verify)
 		return XDP_DROP;
 	if (plant && result.frames % WIRE_PLANT_EVERY == 0)

@@ -41,7 +41,8 @@ struct wire_lookup {
 /* What came back. */
 struct wire_result {
 	__u64 frames;
-	__u64 verified;                          /* with verification on: frames without a fault */
+	__u64 elsewhere; /* frames that another CPU than the generator's took in */
+	__u64 verified;  /* with verification on: frames without a fault */
 	__u64 bad_outer, bad_inner, bad_backend; /* the faults by kind; a frame has at most one */
 };
 
