@@ -90,6 +90,7 @@ static __always_inline enum lb_reason encap_push(struct packet *pkt)
 {
 	const struct lb_backend *backend = &arrays.backends[pkt->backend];
 
+	LB_KEEP(backend);
 	if (!(backend->flags & LB_BACKEND_RESOLVED))
 		return LB_UNRESOLVED;
 	if (features.many_interfaces && pkt->ctx->ingress_ifindex != backend->interface)
