@@ -104,12 +104,11 @@ enum lb_pool_flags {
  */
 struct lb_pool {
 	__u32 first;
-	__u32 size; /* 0: no table */
-	__u32 seed; /* of the flow hash */
-	__u32 flags;
+	__u32 size;             /* 0: no table */
+	__u64 seed;             /* of the flow hash */
 	__u64 tracked_since_ns; /* LB_POOL_TRACK_ALL: flows stored before do not count */
-	__u32 udp_hold_s;       /* so long after a move UDP still goes to the origin */
-	__u32 unused;
+	__u32 flags;
+	__u32 udp_hold_s; /* so long after a move UDP still goes to the origin */
 };
 
 /*

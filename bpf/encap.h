@@ -88,7 +88,7 @@ static __always_inline enum lb_reason encap_push_ipv6(struct packet *pkt,
 /* encap_push(): from here on the frame is the one that leaves. */
 static __always_inline enum lb_reason encap_push(struct packet *pkt)
 {
-	const struct lb_backend *backend = &arrays.backends[pkt->backend];
+	const struct lb_backend *backend = ELEMENT(arrays.backends[pkt->backend]);
 
 	LB_KEEP(backend);
 	if (!(backend->flags & LB_BACKEND_RESOLVED))

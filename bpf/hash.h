@@ -57,23 +57,26 @@ struct flow {
 
 /*
  * hash_flow(): 64 bits; the upper 32 select the slot, the lower 32 are entropy for the outer
- * header. seed is the catalog's.
+ * header. seed is that of the pool's table.
+ *
+ * With IPv4 the seed comes after the first round, so that the round need not wait for the lookup of
+ * the pool: as rounds are bijections, two flows to one destination never meet before it, and nobody
+ * who does not know the seed can make flows that meet after it. 256 bits of IPv6 addresses do meet.
  */
 static inline __attribute__((always_inline)) __u64 hash_flow(const struct flow *flow, int ipv6,
-							     __u32 seed)
+							     __u64 seed)
 {
-	__u64 ports = (__u64)flow->ports << 32;
-	__u64 h = (__u64)seed * HASH_M4;
+	__u64 ports = (__u64)flow->ports << 32, h;
 
 	if (ipv6) {
-		h = hash_round(h ^ flow->source.halves[0]) ^ flow->source.halves[1];
+		h = hash_round(seed ^ flow->source.halves[0]) ^ flow->source.halves[1];
 		h = hash_round(h) ^ flow->destination.halves[0] * HASH_M2;
 		h ^= flow->destination.halves[1] * HASH_M3;
 		h = hash_round(h) ^ ports ^ flow->protocol;
 	} else {
-		h ^= ports | flow->source.words[3];
-		h = hash_round(h);
+		h = hash_round(ports | flow->source.words[3]);
 		h ^= ((__u64)flow->protocol << 32 | flow->destination.words[3]) * HASH_M2;
+		h ^= seed;
 	}
 	h = hash_round(h);
 	h = (h ^ (h >> 29)) * HASH_M3;
@@ -81,11 +84,9 @@ static inline __attribute__((always_inline)) __u64 hash_flow(const struct flow *
 }
 
 /* hash_client(): the same for services with affinity "client": the source address alone. */
-static inline __attribute__((always_inline)) __u64 hash_client(const struct flow *flow, __u32 seed)
+static inline __attribute__((always_inline)) __u64 hash_client(const struct flow *flow, __u64 seed)
 {
-	__u64 h = (__u64)seed * HASH_M4;
-
-	h = hash_round(h ^ flow->source.halves[0]) ^ flow->source.halves[1];
+	__u64 h = hash_round(seed ^ flow->source.halves[0]) ^ flow->source.halves[1];
 	h = hash_round(h);
 	h = (h ^ (h >> 29)) * HASH_M3;
 	return h ^ (h >> 32);

@@ -28,6 +28,18 @@ struct {
 struct lb_arrays arrays __attribute__((aligned(64))) = {};
 
 /*
+ * ELEMENT(): the address of an element, in a register. Without it the compiler folds the offset of
+ * the array, which no instruction has room for, into the address of each field: three more
+ * instructions for each read.
+ */
+#define ELEMENT(element)                           \
+	({                                         \
+		typeof(element) *at_ = &(element); \
+		asm volatile("" : "+r"(at_));      \
+		at_;                               \
+	})
+
+/*
  * The slots of all pools: one value, as long as the daemon makes it (slot_count). Written by
  * the daemon, read for a service's packets.
  */

@@ -18,7 +18,8 @@ static __always_inline bool service_matches(const struct lb_service *service,
 /* The target of key in one bucket; a word of 0 when it is not there. */
 static __always_inline __u64 service_in_bucket(__u32 index, const struct lb_service_key *key)
 {
-	const struct lb_service_bucket *bucket = &arrays.services[index & (LB_SERVICE_BUCKETS - 1)];
+	const struct lb_service_bucket *bucket =
+		ELEMENT(arrays.services[index & (LB_SERVICE_BUCKETS - 1)]);
 
 	LB_KEEP(bucket);
 	if (service_matches(&bucket->entries[0], key))
@@ -87,7 +88,7 @@ enum select_slot {
 /* select_slot(): sets pkt->hash, pkt->slot and pkt->backend. */
 static __always_inline enum select_slot select_slot(struct packet *pkt)
 {
-	const struct lb_pool *pool = &arrays.pools[pkt->target.pool & (LB_POOL_ROOM - 1)];
+	const struct lb_pool *pool = ELEMENT(arrays.pools[pkt->target.pool & (LB_POOL_ROOM - 1)]);
 	__u32 at, zero = 0;
 	const struct lb_slot *all = bpf_map_lookup_elem(&slots, &zero);
 

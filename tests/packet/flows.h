@@ -65,164 +65,164 @@
 	X(UDP6_SPREAD, "2001:db8:c::7", 40041, "2001:db8::7", 80, 17) \
 	X(TCP4_THREE, "198.51.100.7", 40043, "192.0.2.7", 3, 6)
 
-/* TCP_4IN4: hash 0x2c0c2222727a30b0, its low word as bytes 176.48.122.114 */
-#define TCP_4IN4_LABEL 0xa30b0
-#define TCP_4IN4_SLOT 43
-/* TCP_4IN6: hash 0x1780d65bbfa3b319, its low word as bytes 25.179.163.191 */
-#define TCP_4IN6_LABEL 0x3b319
-#define TCP_4IN6_SLOT 23
-/* UDP_4IN4: hash 0x8c8159b9c614058a, its low word as bytes 138.5.20.198 */
-#define UDP_4IN4_LABEL 0x4058a
-#define UDP_4IN4_SLOT 137
-/* UDP_4IN6: hash 0x627c7d39f055cd50, its low word as bytes 80.205.85.240 */
-#define UDP_4IN6_LABEL 0x5cd50
-#define UDP_4IN6_SLOT 96
-/* TCP_6IN4: hash 0x5346606fa3c9eea9, its low word as bytes 169.238.201.163 */
-#define TCP_6IN4_LABEL 0x9eea9
-#define TCP_6IN4_SLOT 81
-/* TCP_6IN6: hash 0x3116dbcb95ca17a1, its low word as bytes 161.23.202.149 */
-#define TCP_6IN6_LABEL 0xa17a1
-#define TCP_6IN6_SLOT 48
-/* UDP_6IN4: hash 0x1b7ea088a9708af7, its low word as bytes 247.138.112.169 */
-#define UDP_6IN4_LABEL 0x08af7
-#define UDP_6IN4_SLOT 26
-/* UDP_6IN6: hash 0xe3b1cbd88400168d, its low word as bytes 141.22.0.132 */
-#define UDP_6IN6_LABEL 0x0168d
-#define UDP_6IN6_SLOT 223
-/* TCP4_WRONG_PORT: hash 0x6b84868a7dbc1b9a, its low word as bytes 154.27.188.125 */
-#define TCP4_WRONG_PORT_LABEL 0xc1b9a
-#define TCP4_WRONG_PORT_SLOT 105
-/* UDP4_WRONG_PORT: hash 0x44870f000c689548, its low word as bytes 72.149.104.12 */
-#define UDP4_WRONG_PORT_LABEL 0x89548
-#define UDP4_WRONG_PORT_SLOT 67
-/* TCP6_WRONG_PORT: hash 0x2aa28a0ce9644aab, its low word as bytes 171.74.100.233 */
-#define TCP6_WRONG_PORT_LABEL 0x44aab
-#define TCP6_WRONG_PORT_SLOT 41
-/* UDP6_WRONG_PORT: hash 0xf34b82a972ab974c, its low word as bytes 76.151.171.114 */
-#define UDP6_WRONG_PORT_LABEL 0xb974c
-#define UDP6_WRONG_PORT_SLOT 238
-/* TCP4_OTHERS_PORT: hash 0x02f27d67c3740e79, its low word as bytes 121.14.116.195 */
-#define TCP4_OTHERS_PORT_LABEL 0x40e79
-#define TCP4_OTHERS_PORT_SLOT 2
-/* TCP6_OTHERS_PORT: hash 0x7e15c68128588c62, its low word as bytes 98.140.88.40 */
-#define TCP6_OTHERS_PORT_LABEL 0x88c62
-#define TCP6_OTHERS_PORT_SLOT 123
-/* TCP4_STRANGER: hash 0xa75432ff651d3f90, its low word as bytes 144.63.29.101 */
-#define TCP4_STRANGER_LABEL 0xd3f90
-#define TCP4_STRANGER_SLOT 164
-/* UDP4_STRANGER: hash 0x5ac3ebf3dd456277, its low word as bytes 119.98.69.221 */
-#define UDP4_STRANGER_LABEL 0x56277
-#define UDP4_STRANGER_SLOT 88
-/* TCP6_STRANGER: hash 0x1320129b82675ff9, its low word as bytes 249.95.103.130 */
-#define TCP6_STRANGER_LABEL 0x75ff9
-#define TCP6_STRANGER_SLOT 18
-/* UDP6_STRANGER: hash 0x67ef2921ce1859f0, its low word as bytes 240.89.24.206 */
-#define UDP6_STRANGER_LABEL 0x859f0
-#define UDP6_STRANGER_SLOT 101
-/* TCP6_MAPPED: hash 0xb4aced8856ce313e, its low word as bytes 62.49.206.86 */
-#define TCP6_MAPPED_LABEL 0xe313e
-#define TCP6_MAPPED_SLOT 177
-/* TCP4_REVERSED: hash 0x4e1973aee6eb2f4b, its low word as bytes 75.47.235.230 */
-#define TCP4_REVERSED_LABEL 0xb2f4b
-#define TCP4_REVERSED_SLOT 76
-/* TCP4_OTHER: hash 0xb3ab5b4cd56aac16, its low word as bytes 22.172.106.213 */
-#define TCP4_OTHER_LABEL 0xaac16
-#define TCP4_OTHER_SLOT 176
-/* TCP6_OTHER: hash 0xda2be7b459a9074c, its low word as bytes 76.7.169.89 */
-#define TCP6_OTHER_LABEL 0x9074c
-#define TCP6_OTHER_SLOT 213
-/* TCP4_ANY: hash 0x6e9314b9bd434bb7, its low word as bytes 183.75.67.189 */
-#define TCP4_ANY_LABEL 0x34bb7
-#define TCP4_ANY_SLOT 108
-/* TCP4_ANY_ZERO: hash 0x8f96ca1d9ffbc587, its low word as bytes 135.197.251.159 */
-#define TCP4_ANY_ZERO_LABEL 0xbc587
-#define TCP4_ANY_ZERO_SLOT 140
-/* TCP4_ANY_EXACT: hash 0xfbf4e04e9da838b7, its low word as bytes 183.56.168.157 */
-#define TCP4_ANY_EXACT_LABEL 0x838b7
-#define TCP4_ANY_EXACT_SLOT 247
-/* UDP4_ANY: hash 0x452dd970c2e4a41e, its low word as bytes 30.164.228.194 */
-#define UDP4_ANY_LABEL 0x4a41e
-#define UDP4_ANY_SLOT 67
-/* UDP6_ANY: hash 0x1f37528d203c45c1, its low word as bytes 193.69.60.32 */
-#define UDP6_ANY_LABEL 0xc45c1
-#define UDP6_ANY_SLOT 30
-/* TCP4_CLIENT: hash 0x58927b2efabb83e3, its low word as bytes 227.131.187.250 */
-#define TCP4_CLIENT_LABEL 0xb83e3
-#define TCP4_CLIENT_SLOT 86
-/* TCP4_CLIENT_PORT: hash 0x58927b2efabb83e3, its low word as bytes 227.131.187.250 */
-#define TCP4_CLIENT_PORT_LABEL 0xb83e3
-#define TCP4_CLIENT_PORT_SLOT 86
-/* TCP4_CLIENT_OTHER: hash 0x5e617821753c8b0e, its low word as bytes 14.139.60.117 */
-#define TCP4_CLIENT_OTHER_LABEL 0xc8b0e
-#define TCP4_CLIENT_OTHER_SLOT 92
-/* TCP4_CLIENT_OFF: hash 0x6c14d6b4f06a5bea, its low word as bytes 234.91.106.240 */
-#define TCP4_CLIENT_OFF_LABEL 0xa5bea
-#define TCP4_CLIENT_OFF_SLOT 105
-/* TCP6_CLIENT: hash 0x6e2933125dea17fe, its low word as bytes 254.23.234.93 */
-#define TCP6_CLIENT_LABEL 0xa17fe
-#define TCP6_CLIENT_SLOT 108
-/* TCP6_CLIENT_PORT: hash 0x6e2933125dea17fe, its low word as bytes 254.23.234.93 */
-#define TCP6_CLIENT_PORT_LABEL 0xa17fe
-#define TCP6_CLIENT_PORT_SLOT 108
-/* TCP6_CLIENT_OTHER: hash 0x1cafbb84add5fd58, its low word as bytes 88.253.213.173 */
-#define TCP6_CLIENT_OTHER_LABEL 0x5fd58
-#define TCP6_CLIENT_OTHER_SLOT 28
-/* TCP4_EMPTY: hash 0x98bb617f9f666e33, its low word as bytes 51.110.102.159 */
-#define TCP4_EMPTY_LABEL 0x66e33
-#define TCP4_EMPTY_SLOT 149
-/* TCP4_NO_TABLE: hash 0x44e7be858bc3109d, its low word as bytes 157.16.195.139 */
-#define TCP4_NO_TABLE_LABEL 0x3109d
-#define TCP4_NO_TABLE_SLOT 67
-/* TCP4_UNRESOLVED: hash 0x94a819da9270ae13, its low word as bytes 19.174.112.146 */
-#define TCP4_UNRESOLVED_LABEL 0x0ae13
-#define TCP4_UNRESOLVED_SLOT 145
-/* TCP4_ODD_HEADER: hash 0x5841e452ec7893aa, its low word as bytes 170.147.120.236 */
-#define TCP4_ODD_HEADER_LABEL 0x893aa
-#define TCP4_ODD_HEADER_SLOT 86
-/* TCP4_ELSEWHERE: hash 0xf487144c2830c931, its low word as bytes 49.201.48.40 */
-#define TCP4_ELSEWHERE_LABEL 0x0c931
-#define TCP4_ELSEWHERE_SLOT 239
-/* TCP4_UNWRITTEN: hash 0xe732bfb9f0cc3dc9, its low word as bytes 201.61.204.240 */
-#define TCP4_UNWRITTEN_LABEL 0xc3dc9
-#define TCP4_UNWRITTEN_SLOT 226
-/* TCP4_NO_POOL: hash 0xdd9c9de91b219bbc, its low word as bytes 188.155.33.27 */
-#define TCP4_NO_POOL_LABEL 0x19bbc
-#define TCP4_NO_POOL_SLOT 217
-/* TCP_4IN4_VARIED: hash 0x1c874afda7599040, its low word as bytes 64.144.89.167 */
-#define TCP_4IN4_VARIED_LABEL 0x99040
-#define TCP_4IN4_VARIED_SLOT 27
-/* TCP_4IN4_VARIED_2: hash 0x278ab4747733bca2, its low word as bytes 162.188.51.119 */
-#define TCP_4IN4_VARIED_2_LABEL 0x3bca2
-#define TCP_4IN4_VARIED_2_SLOT 38
-/* TCP_4IN6_VARIED: hash 0x4d4f7939672d8309, its low word as bytes 9.131.45.103 */
-#define TCP_4IN6_VARIED_LABEL 0xd8309
-#define TCP_4IN6_VARIED_SLOT 75
-/* TCP_6IN4_VARIED: hash 0x7a24bf64e52eb92d, its low word as bytes 45.185.46.229 */
-#define TCP_6IN4_VARIED_LABEL 0xeb92d
-#define TCP_6IN4_VARIED_SLOT 119
-/* TCP_6IN6_VARIED: hash 0x65a8b7ce85c92866, its low word as bytes 102.40.201.133 */
-#define TCP_6IN6_VARIED_LABEL 0x92866
-#define TCP_6IN6_VARIED_SLOT 99
-/* TCP4_SPREAD: hash 0x32f841e2218a322e, its low word as bytes 46.50.138.33 */
-#define TCP4_SPREAD_LABEL 0xa322e
-#define TCP4_SPREAD_SLOT 49
-/* TCP4_SPREAD_PORT: hash 0x259f5c708c4922c6, its low word as bytes 198.34.73.140 */
-#define TCP4_SPREAD_PORT_LABEL 0x922c6
-#define TCP4_SPREAD_PORT_SLOT 36
-/* UDP4_SPREAD: hash 0x3bb9b212278b91bb, its low word as bytes 187.145.139.39 */
-#define UDP4_SPREAD_LABEL 0xb91bb
-#define UDP4_SPREAD_SLOT 58
-/* TCP6_SPREAD: hash 0x3473855100229ffa, its low word as bytes 250.159.34.0 */
-#define TCP6_SPREAD_LABEL 0x29ffa
-#define TCP6_SPREAD_SLOT 51
-/* TCP6_SPREAD_PORT: hash 0x9a0b0f7c91a5058b, its low word as bytes 139.5.165.145 */
-#define TCP6_SPREAD_PORT_LABEL 0x5058b
-#define TCP6_SPREAD_PORT_SLOT 151
-/* UDP6_SPREAD: hash 0xcfdef3c9763a5200, its low word as bytes 0.82.58.118 */
-#define UDP6_SPREAD_LABEL 0xa5200
-#define UDP6_SPREAD_SLOT 203
-/* TCP4_THREE: hash 0xddb0642bd66bf23e, its low word as bytes 62.242.107.214 */
-#define TCP4_THREE_LABEL 0xbf23e
+/* TCP_4IN4: hash 0xad7e58891d4a2e36, its low word as bytes 54.46.74.29 */
+#define TCP_4IN4_LABEL 0xa2e36
+#define TCP_4IN4_SLOT 170
+/* TCP_4IN6: hash 0x1ac073f4e43f18cc, its low word as bytes 204.24.63.228 */
+#define TCP_4IN6_LABEL 0xf18cc
+#define TCP_4IN6_SLOT 26
+/* UDP_4IN4: hash 0x1409e1659f28deb8, its low word as bytes 184.222.40.159 */
+#define UDP_4IN4_LABEL 0x8deb8
+#define UDP_4IN4_SLOT 19
+/* UDP_4IN6: hash 0x2245fe4eae68d49c, its low word as bytes 156.212.104.174 */
+#define UDP_4IN6_LABEL 0x8d49c
+#define UDP_4IN6_SLOT 33
+/* TCP_6IN4: hash 0x4adfe0b8bc9f6c29, its low word as bytes 41.108.159.188 */
+#define TCP_6IN4_LABEL 0xf6c29
+#define TCP_6IN4_SLOT 73
+/* TCP_6IN6: hash 0x7bdba3602e1b1cad, its low word as bytes 173.28.27.46 */
+#define TCP_6IN6_LABEL 0xb1cad
+#define TCP_6IN6_SLOT 121
+/* UDP_6IN4: hash 0x26223d47f9d4b38e, its low word as bytes 142.179.212.249 */
+#define UDP_6IN4_LABEL 0x4b38e
+#define UDP_6IN4_SLOT 37
+/* UDP_6IN6: hash 0x725954fffb886fb2, its low word as bytes 178.111.136.251 */
+#define UDP_6IN6_LABEL 0x86fb2
+#define UDP_6IN6_SLOT 112
+/* TCP4_WRONG_PORT: hash 0x282c880235ab0a82, its low word as bytes 130.10.171.53 */
+#define TCP4_WRONG_PORT_LABEL 0xb0a82
+#define TCP4_WRONG_PORT_SLOT 39
+/* UDP4_WRONG_PORT: hash 0xaad49b2b06600e0f, its low word as bytes 15.14.96.6 */
+#define UDP4_WRONG_PORT_LABEL 0x00e0f
+#define UDP4_WRONG_PORT_SLOT 167
+/* TCP6_WRONG_PORT: hash 0x78bc4178e03159be, its low word as bytes 190.89.49.224 */
+#define TCP6_WRONG_PORT_LABEL 0x159be
+#define TCP6_WRONG_PORT_SLOT 118
+/* UDP6_WRONG_PORT: hash 0xb08dffbe208655eb, its low word as bytes 235.85.134.32 */
+#define UDP6_WRONG_PORT_LABEL 0x655eb
+#define UDP6_WRONG_PORT_SLOT 173
+/* TCP4_OTHERS_PORT: hash 0x778ada84a2ed0f3a, its low word as bytes 58.15.237.162 */
+#define TCP4_OTHERS_PORT_LABEL 0xd0f3a
+#define TCP4_OTHERS_PORT_SLOT 117
+/* TCP6_OTHERS_PORT: hash 0x07513f3268c7ab49, its low word as bytes 73.171.199.104 */
+#define TCP6_OTHERS_PORT_LABEL 0x7ab49
+#define TCP6_OTHERS_PORT_SLOT 7
+/* TCP4_STRANGER: hash 0xe64c0b7eaa1d3982, its low word as bytes 130.57.29.170 */
+#define TCP4_STRANGER_LABEL 0xd3982
+#define TCP4_STRANGER_SLOT 225
+/* UDP4_STRANGER: hash 0x159e2372e67ebed2, its low word as bytes 210.190.126.230 */
+#define UDP4_STRANGER_LABEL 0xebed2
+#define UDP4_STRANGER_SLOT 21
+/* TCP6_STRANGER: hash 0xd57fb88c84c763e4, its low word as bytes 228.99.199.132 */
+#define TCP6_STRANGER_LABEL 0x763e4
+#define TCP6_STRANGER_SLOT 209
+/* UDP6_STRANGER: hash 0x89f05e8a3965f966, its low word as bytes 102.249.101.57 */
+#define UDP6_STRANGER_LABEL 0x5f966
+#define UDP6_STRANGER_SLOT 135
+/* TCP6_MAPPED: hash 0xb9dc750c6757f710, its low word as bytes 16.247.87.103 */
+#define TCP6_MAPPED_LABEL 0x7f710
+#define TCP6_MAPPED_SLOT 182
+/* TCP4_REVERSED: hash 0xfb914501dcc1f5cc, its low word as bytes 204.245.193.220 */
+#define TCP4_REVERSED_LABEL 0x1f5cc
+#define TCP4_REVERSED_SLOT 246
+/* TCP4_OTHER: hash 0x6cff69547c562c5b, its low word as bytes 91.44.86.124 */
+#define TCP4_OTHER_LABEL 0x62c5b
+#define TCP4_OTHER_SLOT 106
+/* TCP6_OTHER: hash 0x5981a9c0640c2fbc, its low word as bytes 188.47.12.100 */
+#define TCP6_OTHER_LABEL 0xc2fbc
+#define TCP6_OTHER_SLOT 87
+/* TCP4_ANY: hash 0xeae911a071eaec1f, its low word as bytes 31.236.234.113 */
+#define TCP4_ANY_LABEL 0xaec1f
+#define TCP4_ANY_SLOT 230
+/* TCP4_ANY_ZERO: hash 0xebd666c8d06171bf, its low word as bytes 191.113.97.208 */
+#define TCP4_ANY_ZERO_LABEL 0x171bf
+#define TCP4_ANY_ZERO_SLOT 231
+/* TCP4_ANY_EXACT: hash 0xea78a975010a5e5a, its low word as bytes 90.94.10.1 */
+#define TCP4_ANY_EXACT_LABEL 0xa5e5a
+#define TCP4_ANY_EXACT_SLOT 229
+/* UDP4_ANY: hash 0xbad6085a2dbe1f8f, its low word as bytes 143.31.190.45 */
+#define UDP4_ANY_LABEL 0xe1f8f
+#define UDP4_ANY_SLOT 183
+/* UDP6_ANY: hash 0x3f71226da14a642e, its low word as bytes 46.100.74.161 */
+#define UDP6_ANY_LABEL 0xa642e
+#define UDP6_ANY_SLOT 62
+/* TCP4_CLIENT: hash 0x935341e90a89ec61, its low word as bytes 97.236.137.10 */
+#define TCP4_CLIENT_LABEL 0x9ec61
+#define TCP4_CLIENT_SLOT 144
+/* TCP4_CLIENT_PORT: hash 0x935341e90a89ec61, its low word as bytes 97.236.137.10 */
+#define TCP4_CLIENT_PORT_LABEL 0x9ec61
+#define TCP4_CLIENT_PORT_SLOT 144
+/* TCP4_CLIENT_OTHER: hash 0x8e2bf21922865726, its low word as bytes 38.87.134.34 */
+#define TCP4_CLIENT_OTHER_LABEL 0x65726
+#define TCP4_CLIENT_OTHER_SLOT 139
+/* TCP4_CLIENT_OFF: hash 0x34776266f4f51a25, its low word as bytes 37.26.245.244 */
+#define TCP4_CLIENT_OFF_LABEL 0x51a25
+#define TCP4_CLIENT_OFF_SLOT 51
+/* TCP6_CLIENT: hash 0x3a2ee866f9f83742, its low word as bytes 66.55.248.249 */
+#define TCP6_CLIENT_LABEL 0x83742
+#define TCP6_CLIENT_SLOT 57
+/* TCP6_CLIENT_PORT: hash 0x3a2ee866f9f83742, its low word as bytes 66.55.248.249 */
+#define TCP6_CLIENT_PORT_LABEL 0x83742
+#define TCP6_CLIENT_PORT_SLOT 57
+/* TCP6_CLIENT_OTHER: hash 0x233de983523eace5, its low word as bytes 229.172.62.82 */
+#define TCP6_CLIENT_OTHER_LABEL 0xeace5
+#define TCP6_CLIENT_OTHER_SLOT 34
+/* TCP4_EMPTY: hash 0x7383d0fd593f5cd5, its low word as bytes 213.92.63.89 */
+#define TCP4_EMPTY_LABEL 0xf5cd5
+#define TCP4_EMPTY_SLOT 113
+/* TCP4_NO_TABLE: hash 0x3d5fd86086f34da8, its low word as bytes 168.77.243.134 */
+#define TCP4_NO_TABLE_LABEL 0x34da8
+#define TCP4_NO_TABLE_SLOT 60
+/* TCP4_UNRESOLVED: hash 0x2f27aa675b91640b, its low word as bytes 11.100.145.91 */
+#define TCP4_UNRESOLVED_LABEL 0x1640b
+#define TCP4_UNRESOLVED_SLOT 46
+/* TCP4_ODD_HEADER: hash 0xd3ae5cb9ba6d7d4e, its low word as bytes 78.125.109.186 */
+#define TCP4_ODD_HEADER_LABEL 0xd7d4e
+#define TCP4_ODD_HEADER_SLOT 207
+/* TCP4_ELSEWHERE: hash 0xb2183a4c803eb2b6, its low word as bytes 182.178.62.128 */
+#define TCP4_ELSEWHERE_LABEL 0xeb2b6
+#define TCP4_ELSEWHERE_SLOT 174
+/* TCP4_UNWRITTEN: hash 0x66a949277a13b5ec, its low word as bytes 236.181.19.122 */
+#define TCP4_UNWRITTEN_LABEL 0x3b5ec
+#define TCP4_UNWRITTEN_SLOT 100
+/* TCP4_NO_POOL: hash 0xed84e619b4ddc846, its low word as bytes 70.200.221.180 */
+#define TCP4_NO_POOL_LABEL 0xdc846
+#define TCP4_NO_POOL_SLOT 232
+/* TCP_4IN4_VARIED: hash 0x8aa2985efb3fa303, its low word as bytes 3.163.63.251 */
+#define TCP_4IN4_VARIED_LABEL 0xfa303
+#define TCP_4IN4_VARIED_SLOT 135
+/* TCP_4IN4_VARIED_2: hash 0x19963715ca6915e9, its low word as bytes 233.21.105.202 */
+#define TCP_4IN4_VARIED_2_LABEL 0x915e9
+#define TCP_4IN4_VARIED_2_SLOT 25
+/* TCP_4IN6_VARIED: hash 0x1fb939ef0490bb8d, its low word as bytes 141.187.144.4 */
+#define TCP_4IN6_VARIED_LABEL 0x0bb8d
+#define TCP_4IN6_VARIED_SLOT 31
+/* TCP_6IN4_VARIED: hash 0x1a2b56013764ca2f, its low word as bytes 47.202.100.55 */
+#define TCP_6IN4_VARIED_LABEL 0x4ca2f
+#define TCP_6IN4_VARIED_SLOT 25
+/* TCP_6IN6_VARIED: hash 0xfdb8517db70643e3, its low word as bytes 227.67.6.183 */
+#define TCP_6IN6_VARIED_LABEL 0x643e3
+#define TCP_6IN6_VARIED_SLOT 248
+/* TCP4_SPREAD: hash 0xecb464430192c376, its low word as bytes 118.195.146.1 */
+#define TCP4_SPREAD_LABEL 0x2c376
+#define TCP4_SPREAD_SLOT 232
+/* TCP4_SPREAD_PORT: hash 0xef35a155e7d660fc, its low word as bytes 252.96.214.231 */
+#define TCP4_SPREAD_PORT_LABEL 0x660fc
+#define TCP4_SPREAD_PORT_SLOT 234
+/* UDP4_SPREAD: hash 0x8b405d92f4414679, its low word as bytes 121.70.65.244 */
+#define UDP4_SPREAD_LABEL 0x14679
+#define UDP4_SPREAD_SLOT 136
+/* TCP6_SPREAD: hash 0x8e2a4069f8d7a36a, its low word as bytes 106.163.215.248 */
+#define TCP6_SPREAD_LABEL 0x7a36a
+#define TCP6_SPREAD_SLOT 139
+/* TCP6_SPREAD_PORT: hash 0x5de7367819851fc7, its low word as bytes 199.31.133.25 */
+#define TCP6_SPREAD_PORT_LABEL 0x51fc7
+#define TCP6_SPREAD_PORT_SLOT 92
+/* UDP6_SPREAD: hash 0xe7d9b712574cf6a7, its low word as bytes 167.246.76.87 */
+#define UDP6_SPREAD_LABEL 0xcf6a7
+#define UDP6_SPREAD_SLOT 227
+/* TCP4_THREE: hash 0xb9df145f915c67cf, its low word as bytes 207.103.92.145 */
+#define TCP4_THREE_LABEL 0xc67cf
 #define TCP4_THREE_SLOT 2
 /* clang-format on */
 

@@ -10,7 +10,7 @@ import ipaddress
 import sys
 
 MASK = (1 << 64) - 1
-M1, M2, M3, M4 = 0x9fb21c651e98df25, 0xd6e8feb86659fd93, 0xa0761d6478bd642f, 0xe7037ed1a0b428db
+M1, M2, M3 = 0x9fb21c651e98df25, 0xd6e8feb86659fd93, 0xa0761d6478bd642f
 SEED = 0x5eed1234
 TCP, UDP = 6, 17
 
@@ -107,20 +107,20 @@ def finish(h):
 def hash_flow(source, source_port, destination, destination_port, protocol, seed):
     src, dst = address_bytes(source), address_bytes(destination)
     ports = bytes(4) + source_port.to_bytes(2, 'big') + destination_port.to_bytes(2, 'big')
-    h = seed * M4 & MASK
     if ':' in source:
-        h = mix(h ^ native(src[:8])) ^ native(src[8:])
+        h = mix(seed ^ native(src[:8])) ^ native(src[8:])
         h = mix(h) ^ native(dst[:8]) * M2 & MASK ^ native(dst[8:]) * M3 & MASK
         h = mix(h) ^ native(ports) ^ protocol
     else:
-        h = mix(h ^ native(src[12:] + ports[4:]))
+        h = mix(native(src[12:] + ports[4:]))
         h ^= (protocol << 32 | native(dst[12:])) * M2 & MASK
+        h ^= seed
     return finish(h)
 
 
 def hash_client(source, seed):
     src = address_bytes(source)
-    return finish(mix(seed * M4 & MASK ^ native(src[:8])) ^ native(src[8:]))
+    return finish(mix(seed ^ native(src[:8])) ^ native(src[8:]))
 
 
 def slot_of(h, size):

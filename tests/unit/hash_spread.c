@@ -166,7 +166,7 @@ static const struct {
 
 static uint64_t hashes[FLOWS];
 
-static void make_hashes(sequence_fn next, int client, uint32_t seed)
+static void make_hashes(sequence_fn next, int client, uint64_t seed)
 {
 	struct flow ipv4 = base_ipv4(), ipv6 = base_ipv6(), probe = ipv4;
 	struct flow *flow = next(0, &probe) ? &ipv6 : &ipv4;
@@ -194,7 +194,7 @@ static double spread(enum part part, uint32_t cell_count)
 	return chi_square_z(cells, cell_count, FLOWS);
 }
 
-static int check_sequence(size_t s, enum part part, uint32_t seed, double *worst)
+static int check_sequence(size_t s, enum part part, uint64_t seed, double *worst)
 {
 	static const uint32_t counts[] = {2, 3, 16, 251, 4096, 65537};
 	int failed = 0;
@@ -205,7 +205,7 @@ static int check_sequence(size_t s, enum part part, uint32_t seed, double *worst
 		*worst = z > *worst ? z : *worst;
 		if (z < CHI_LIMIT)
 			continue;
-		printf("# %s, seed %#x, %u cells: z = %.1f\n", sequences[s].name, seed, counts[i],
+		printf("# %s, seed %#lx, %u cells: z = %.1f\n", sequences[s].name, seed, counts[i],
 		       z);
 		failed++;
 	}
@@ -214,7 +214,7 @@ static int check_sequence(size_t s, enum part part, uint32_t seed, double *worst
 
 static void check_spread(int client, enum part part)
 {
-	static const uint32_t seeds[] = {0, 1, 0x9e3779b9};
+	static const uint64_t seeds[] = {0, 1, 0x9e3779b97f4a7c15};
 	double worst = -1e9;
 	int failed = 0;
 

@@ -120,7 +120,7 @@ bool model_is_wanted(const struct model *model, const struct probe *probe, uint6
 	if (service->affinity == AFFINITY_CLIENT)
 		flags |= LB_SERVICE_AFFINITY_CLIENT;
 	return target.flags == flags &&
-	       model->state.pools[target.pool].seed == (uint32_t)table_hash(catalog->seed, 0) &&
+	       model->state.pools[target.pool].seed == table_hash(catalog->seed, 0) &&
 	       model->state.pools[target.pool].size == catalog->pools[service->pool].table_size &&
 	       !strcmp(identity_name(model, LB_IDENTITY_SERVICE, target.service), service->name) &&
 	       !strcmp(identity_name(model, LB_IDENTITY_POOL, target.pool),
