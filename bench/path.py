@@ -1,35 +1,33 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""path.py PROGRAM-ID tcp|udp ADDRESS PORT: the instructions that one packet meets.
+"""path.py PROGRAM-ID tcp|udp ADDRESS PORT [-v]: the instructions that one packet meets.
 
 Follows a packet to a service through what the kernel's verifier has left of a loaded program, with
 the maps as they are, and counts instructions by line of source. Changes nothing, and does not depend
-on how busy the machine is.
+on how busy the machine is. -v prints each of them.
 
     bench/path.py $(bpftool -j prog show name hairpin_lb | jq '.[-1].id') tcp 192.0.2.1 443
 """
 import ctypes
 import ipaddress
 import json
-import pathlib
 import struct
 import subprocess
 import sys
 from collections import Counter
 
 MASK = (1 << 64) - 1
-ARRAY_VALUES_AT = 0x1000  # from a map's address on, here: any distance that the program adds
 CONTEXT, STACK, FRAME, PER_CPU, MAPS = 1 << 36, 2 << 36, 3 << 36, 4 << 36, 16 << 36
 HEADROOM = 256
 libbpf = ctypes.CDLL("libbpf.so.1", use_errno=True)
 
 
 def program(number):
-    """Its instructions as (opcode, dst, src, off, imm), and the source line of each."""
+    """Its instructions as (opcode, dst, src, off, imm), and the source line and text of each."""
     dump = json.loads(subprocess.run(
         ["/usr/sbin/bpftool", "-j", "prog", "dump", "xlated", "id", str(number), "opcodes"],
         check=True, stdout=subprocess.PIPE).stdout)
-    instructions, lines, line = [], [], ""
+    instructions, texts, line = [], [], ""
     for entry in dump:
         line = entry.get("src", line)
         raw = entry["opcodes"]
@@ -37,11 +35,11 @@ def program(number):
         off, imm = struct.unpack_from("<hi", data)
         instructions.append([int(raw["code"], 16), int(raw["dst_reg"], 16),
                              int(raw["src_reg"], 16), off, imm])
-        lines.append(line)
+        texts.append((line, entry["disasm"]))
         if len(data) > 6:  # the second half of a 64-bit constant
             instructions.append([0, 0, 0, 0, struct.unpack_from("<i", data, len(data) - 4)[0]])
-            lines.append(line)
-    return instructions, lines
+            texts.append((line, entry["disasm"]))
+    return instructions, texts
 
 
 class Memory:
@@ -228,11 +226,14 @@ class Walk:
 
 def main():
     number, protocol, address, port = sys.argv[1:5]
-    instructions, lines = program(number)
+    instructions, texts = program(number)
     walk, at, met, total = Walk(instructions, frame(protocol, address, int(port))), 0, Counter(), 0
     while at is not None:
-        met[lines[at]] += 1
+        line, text = texts[at]
+        met[line] += 1
         total += 1
+        if "-v" in sys.argv[5:]:
+            print(f"{at:5}: {text:50} {line}")
         at = walk.step(at)
     for line, count in met.items():
         print(f"{count:4}  {line}")
@@ -241,6 +242,6 @@ def main():
           f"XDP_{action[walk.registers[0] & 0xffffffff]}")
 
 
-if len(sys.argv) != 5:
+if len(sys.argv) < 5:
     sys.exit(__doc__)
 main()
