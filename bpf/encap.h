@@ -61,7 +61,7 @@ static __always_inline enum lb_reason encap_push_ipv4(struct packet *pkt,
 	/* tos and protocol are the lower bytes of their words. */
 	sum += bpf_htons(pkt->tos + encap_protocol(pkt)) + outer->tot_len;
 	if (features.source_varied) {
-		varied = (__u32)pkt->hash & backend->source_mask;
+		varied = hash_entropy(pkt->hash) & backend->source_mask;
 		outer->saddr |= varied;
 		sum += (varied & 0xffff) + (varied >> 16);
 	}
@@ -77,11 +77,12 @@ static __always_inline enum lb_reason encap_push_ipv6(struct packet *pkt,
 	if (!outer)
 		return LB_NO_HEADROOM;
 	/* The flow label carries the flow's entropy to routers and cards: RFC 6438. */
-	*(__be32 *)outer = bpf_htonl(6u << 28 | (__u32)pkt->tos << 20 | (pkt->hash & 0xfffff));
+	*(__be32 *)outer =
+		bpf_htonl(6u << 28 | (__u32)pkt->tos << 20 | (hash_entropy(pkt->hash) & 0xfffff));
 	outer->payload_len = bpf_htons(pkt->ip_length);
 	outer->nexthdr = encap_protocol(pkt);
 	if (features.source_varied)
-		outer->saddr.in6_u.u6_addr32[3] |= (__u32)pkt->hash & backend->source_mask;
+		outer->saddr.in6_u.u6_addr32[3] |= hash_entropy(pkt->hash) & backend->source_mask;
 	return LB_CONTINUE;
 }
 
@@ -90,7 +91,6 @@ static __always_inline enum lb_reason encap_push(struct packet *pkt)
 {
 	const struct lb_backend *backend = ELEMENT(arrays.backends[pkt->backend]);
 
-	LB_KEEP(backend);
 	if (!(backend->flags & LB_BACKEND_RESOLVED))
 		return LB_UNRESOLVED;
 	if (features.many_interfaces && pkt->ctx->ingress_ifindex != backend->interface)

@@ -24,10 +24,9 @@ static inline __attribute__((always_inline)) __u64 hash_round(__u64 x)
 /* hash_service(): where a service is kept; the two buckets are taken from it. */
 static inline __attribute__((always_inline)) __u64 hash_service(const struct lb_service_key *key)
 {
-	__u64 h = key->address.halves[0] * HASH_M2 ^ key->address.halves[1] * HASH_M3 ^
-		  ((__u64)key->port << 8 | key->protocol) * HASH_M4;
+	__u64 h = key->address.halves[0] * HASH_M2 ^ key->address.halves[1] ^ key->port_protocol;
 
-	return hash_round(h);
+	return hash_round(h * HASH_M3);
 }
 
 static inline __attribute__((always_inline)) __u32 hash_first_bucket(__u64 h)
@@ -56,40 +55,45 @@ struct flow {
 };
 
 /*
- * hash_flow(): 64 bits; the upper 32 select the slot, the lower 32 are entropy for the outer
- * header. seed is that of the pool's table.
+ * hash_flow(): 64 bits, the upper 32 of which select the slot; hash_entropy() makes 32 for the outer
+ * header of them. seed is that of the pool's table.
  *
+ * What hash_service() makes of the destination is known when a packet's service is, and serves again.
  * With IPv4 the seed comes after the first round, so that the round need not wait for the lookup of
  * the pool: as rounds are bijections, two flows to one destination never meet before it, and nobody
- * who does not know the seed can make flows that meet after it. 256 bits of IPv6 addresses do meet.
+ * who does not know the seed can make flows that meet after it. 128 bits of an IPv6 source do meet.
  */
 static inline __attribute__((always_inline)) __u64 hash_flow(const struct flow *flow, int ipv6,
 							     __u64 seed)
 {
+	const struct lb_service_key key = {
+		.address = flow->destination,
+		.port = flow->destination_port,
+		.protocol = flow->protocol,
+	};
 	__u64 ports = (__u64)flow->ports << 32, h;
 
 	if (ipv6) {
 		h = hash_round(seed ^ flow->source.halves[0]) ^ flow->source.halves[1];
-		h = hash_round(h) ^ flow->destination.halves[0] * HASH_M2;
-		h ^= flow->destination.halves[1] * HASH_M3;
-		h = hash_round(h) ^ ports ^ flow->protocol;
+		h = hash_round(hash_round(h) ^ ports);
 	} else {
-		h = hash_round(ports | flow->source.words[3]);
-		h ^= ((__u64)flow->protocol << 32 | flow->destination.words[3]) * HASH_M2;
-		h ^= seed;
+		h = hash_round(ports | flow->source.words[3]) ^ seed;
 	}
-	h = hash_round(h);
-	h = (h ^ (h >> 29)) * HASH_M3;
-	return h ^ (h >> 32);
+	return hash_round(h ^ hash_service(&key));
 }
 
 /* hash_client(): the same for services with affinity "client": the source address alone. */
 static inline __attribute__((always_inline)) __u64 hash_client(const struct flow *flow, __u64 seed)
 {
 	__u64 h = hash_round(seed ^ flow->source.halves[0]) ^ flow->source.halves[1];
-	h = hash_round(h);
-	h = (h ^ (h >> 29)) * HASH_M3;
-	return h ^ (h >> 32);
+
+	return hash_round(hash_round(h));
+}
+
+/* The lower bits of a product depend on few of its factors' bits. */
+static inline __attribute__((always_inline)) __u32 hash_entropy(__u64 hash)
+{
+	return hash ^ hash >> 32;
 }
 
 #endif

@@ -9,12 +9,6 @@
 #include "abi.h"
 #include "reasons.h"
 
-/*
- * Keeps an address in a register. Else the compiler, which knows the arrays' own address, computes
- * that of each field anew from it and the index.
- */
-#define LB_KEEP(address) asm volatile("" : "+r"(address))
-
 /* Version of the maps' layout. Written once by the daemon that made them, read by its successors.
  */
 struct {

@@ -37,7 +37,7 @@ static __always_inline int lb_finish(const struct packet *pkt, enum lb_reason re
 		observe_count(&own->services[pkt->target.service & (LB_SERVICE_ROOM - 1)],
 			      pkt->frame_length);
 	if (reason == LB_SENT)
-		observe_count(&own->backends[pkt->backend], pkt->frame_length);
+		observe_count(ELEMENT(own->backends[pkt->backend]), pkt->frame_length);
 	return observe_action(reason);
 }
 

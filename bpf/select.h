@@ -21,7 +21,6 @@ static __always_inline __u64 service_in_bucket(__u32 index, const struct lb_serv
 	const struct lb_service_bucket *bucket =
 		ELEMENT(arrays.services[index & (LB_SERVICE_BUCKETS - 1)]);
 
-	LB_KEEP(bucket);
 	if (service_matches(&bucket->entries[0], key))
 		return bucket->entries[0].target.word;
 	if (service_matches(&bucket->entries[1], key))
@@ -94,7 +93,6 @@ static __always_inline enum select_slot select_slot(struct packet *pkt)
 
 	if (!all)
 		return SELECT_EMPTY;
-	LB_KEEP(pool);
 	if (features.affinity_client && pkt->target.flags & LB_SERVICE_AFFINITY_CLIENT)
 		pkt->hash = hash_client(&pkt->flow, pool->seed);
 	else

@@ -65,165 +65,165 @@
 	X(UDP6_SPREAD, "2001:db8:c::7", 40041, "2001:db8::7", 80, 17) \
 	X(TCP4_THREE, "198.51.100.7", 40043, "192.0.2.7", 3, 6)
 
-/* TCP_4IN4: hash 0xad7e58891d4a2e36, its low word as bytes 54.46.74.29 */
-#define TCP_4IN4_LABEL 0xa2e36
-#define TCP_4IN4_SLOT 170
-/* TCP_4IN6: hash 0x1ac073f4e43f18cc, its low word as bytes 204.24.63.228 */
-#define TCP_4IN6_LABEL 0xf18cc
-#define TCP_4IN6_SLOT 26
-/* UDP_4IN4: hash 0x1409e1659f28deb8, its low word as bytes 184.222.40.159 */
-#define UDP_4IN4_LABEL 0x8deb8
-#define UDP_4IN4_SLOT 19
-/* UDP_4IN6: hash 0x2245fe4eae68d49c, its low word as bytes 156.212.104.174 */
-#define UDP_4IN6_LABEL 0x8d49c
-#define UDP_4IN6_SLOT 33
-/* TCP_6IN4: hash 0x4adfe0b8bc9f6c29, its low word as bytes 41.108.159.188 */
-#define TCP_6IN4_LABEL 0xf6c29
-#define TCP_6IN4_SLOT 73
-/* TCP_6IN6: hash 0x7bdba3602e1b1cad, its low word as bytes 173.28.27.46 */
-#define TCP_6IN6_LABEL 0xb1cad
-#define TCP_6IN6_SLOT 121
-/* UDP_6IN4: hash 0x26223d47f9d4b38e, its low word as bytes 142.179.212.249 */
-#define UDP_6IN4_LABEL 0x4b38e
-#define UDP_6IN4_SLOT 37
-/* UDP_6IN6: hash 0x725954fffb886fb2, its low word as bytes 178.111.136.251 */
-#define UDP_6IN6_LABEL 0x86fb2
-#define UDP_6IN6_SLOT 112
-/* TCP4_WRONG_PORT: hash 0x282c880235ab0a82, its low word as bytes 130.10.171.53 */
-#define TCP4_WRONG_PORT_LABEL 0xb0a82
-#define TCP4_WRONG_PORT_SLOT 39
-/* UDP4_WRONG_PORT: hash 0xaad49b2b06600e0f, its low word as bytes 15.14.96.6 */
-#define UDP4_WRONG_PORT_LABEL 0x00e0f
-#define UDP4_WRONG_PORT_SLOT 167
-/* TCP6_WRONG_PORT: hash 0x78bc4178e03159be, its low word as bytes 190.89.49.224 */
-#define TCP6_WRONG_PORT_LABEL 0x159be
-#define TCP6_WRONG_PORT_SLOT 118
-/* UDP6_WRONG_PORT: hash 0xb08dffbe208655eb, its low word as bytes 235.85.134.32 */
-#define UDP6_WRONG_PORT_LABEL 0x655eb
-#define UDP6_WRONG_PORT_SLOT 173
-/* TCP4_OTHERS_PORT: hash 0x778ada84a2ed0f3a, its low word as bytes 58.15.237.162 */
-#define TCP4_OTHERS_PORT_LABEL 0xd0f3a
-#define TCP4_OTHERS_PORT_SLOT 117
-/* TCP6_OTHERS_PORT: hash 0x07513f3268c7ab49, its low word as bytes 73.171.199.104 */
-#define TCP6_OTHERS_PORT_LABEL 0x7ab49
-#define TCP6_OTHERS_PORT_SLOT 7
-/* TCP4_STRANGER: hash 0xe64c0b7eaa1d3982, its low word as bytes 130.57.29.170 */
-#define TCP4_STRANGER_LABEL 0xd3982
-#define TCP4_STRANGER_SLOT 225
-/* UDP4_STRANGER: hash 0x159e2372e67ebed2, its low word as bytes 210.190.126.230 */
-#define UDP4_STRANGER_LABEL 0xebed2
-#define UDP4_STRANGER_SLOT 21
-/* TCP6_STRANGER: hash 0xd57fb88c84c763e4, its low word as bytes 228.99.199.132 */
-#define TCP6_STRANGER_LABEL 0x763e4
-#define TCP6_STRANGER_SLOT 209
-/* UDP6_STRANGER: hash 0x89f05e8a3965f966, its low word as bytes 102.249.101.57 */
-#define UDP6_STRANGER_LABEL 0x5f966
-#define UDP6_STRANGER_SLOT 135
-/* TCP6_MAPPED: hash 0xb9dc750c6757f710, its low word as bytes 16.247.87.103 */
-#define TCP6_MAPPED_LABEL 0x7f710
-#define TCP6_MAPPED_SLOT 182
-/* TCP4_REVERSED: hash 0xfb914501dcc1f5cc, its low word as bytes 204.245.193.220 */
-#define TCP4_REVERSED_LABEL 0x1f5cc
-#define TCP4_REVERSED_SLOT 246
-/* TCP4_OTHER: hash 0x6cff69547c562c5b, its low word as bytes 91.44.86.124 */
-#define TCP4_OTHER_LABEL 0x62c5b
-#define TCP4_OTHER_SLOT 106
-/* TCP6_OTHER: hash 0x5981a9c0640c2fbc, its low word as bytes 188.47.12.100 */
-#define TCP6_OTHER_LABEL 0xc2fbc
-#define TCP6_OTHER_SLOT 87
-/* TCP4_ANY: hash 0xeae911a071eaec1f, its low word as bytes 31.236.234.113 */
-#define TCP4_ANY_LABEL 0xaec1f
-#define TCP4_ANY_SLOT 230
-/* TCP4_ANY_ZERO: hash 0xebd666c8d06171bf, its low word as bytes 191.113.97.208 */
-#define TCP4_ANY_ZERO_LABEL 0x171bf
-#define TCP4_ANY_ZERO_SLOT 231
-/* TCP4_ANY_EXACT: hash 0xea78a975010a5e5a, its low word as bytes 90.94.10.1 */
-#define TCP4_ANY_EXACT_LABEL 0xa5e5a
-#define TCP4_ANY_EXACT_SLOT 229
-/* UDP4_ANY: hash 0xbad6085a2dbe1f8f, its low word as bytes 143.31.190.45 */
-#define UDP4_ANY_LABEL 0xe1f8f
-#define UDP4_ANY_SLOT 183
-/* UDP6_ANY: hash 0x3f71226da14a642e, its low word as bytes 46.100.74.161 */
-#define UDP6_ANY_LABEL 0xa642e
-#define UDP6_ANY_SLOT 62
-/* TCP4_CLIENT: hash 0x935341e90a89ec61, its low word as bytes 97.236.137.10 */
-#define TCP4_CLIENT_LABEL 0x9ec61
-#define TCP4_CLIENT_SLOT 144
-/* TCP4_CLIENT_PORT: hash 0x935341e90a89ec61, its low word as bytes 97.236.137.10 */
-#define TCP4_CLIENT_PORT_LABEL 0x9ec61
-#define TCP4_CLIENT_PORT_SLOT 144
-/* TCP4_CLIENT_OTHER: hash 0x8e2bf21922865726, its low word as bytes 38.87.134.34 */
-#define TCP4_CLIENT_OTHER_LABEL 0x65726
-#define TCP4_CLIENT_OTHER_SLOT 139
-/* TCP4_CLIENT_OFF: hash 0x34776266f4f51a25, its low word as bytes 37.26.245.244 */
-#define TCP4_CLIENT_OFF_LABEL 0x51a25
-#define TCP4_CLIENT_OFF_SLOT 51
-/* TCP6_CLIENT: hash 0x3a2ee866f9f83742, its low word as bytes 66.55.248.249 */
-#define TCP6_CLIENT_LABEL 0x83742
-#define TCP6_CLIENT_SLOT 57
-/* TCP6_CLIENT_PORT: hash 0x3a2ee866f9f83742, its low word as bytes 66.55.248.249 */
-#define TCP6_CLIENT_PORT_LABEL 0x83742
-#define TCP6_CLIENT_PORT_SLOT 57
-/* TCP6_CLIENT_OTHER: hash 0x233de983523eace5, its low word as bytes 229.172.62.82 */
-#define TCP6_CLIENT_OTHER_LABEL 0xeace5
-#define TCP6_CLIENT_OTHER_SLOT 34
-/* TCP4_EMPTY: hash 0x7383d0fd593f5cd5, its low word as bytes 213.92.63.89 */
-#define TCP4_EMPTY_LABEL 0xf5cd5
-#define TCP4_EMPTY_SLOT 113
-/* TCP4_NO_TABLE: hash 0x3d5fd86086f34da8, its low word as bytes 168.77.243.134 */
-#define TCP4_NO_TABLE_LABEL 0x34da8
-#define TCP4_NO_TABLE_SLOT 60
-/* TCP4_UNRESOLVED: hash 0x2f27aa675b91640b, its low word as bytes 11.100.145.91 */
-#define TCP4_UNRESOLVED_LABEL 0x1640b
-#define TCP4_UNRESOLVED_SLOT 46
-/* TCP4_ODD_HEADER: hash 0xd3ae5cb9ba6d7d4e, its low word as bytes 78.125.109.186 */
-#define TCP4_ODD_HEADER_LABEL 0xd7d4e
-#define TCP4_ODD_HEADER_SLOT 207
-/* TCP4_ELSEWHERE: hash 0xb2183a4c803eb2b6, its low word as bytes 182.178.62.128 */
-#define TCP4_ELSEWHERE_LABEL 0xeb2b6
-#define TCP4_ELSEWHERE_SLOT 174
-/* TCP4_UNWRITTEN: hash 0x66a949277a13b5ec, its low word as bytes 236.181.19.122 */
-#define TCP4_UNWRITTEN_LABEL 0x3b5ec
-#define TCP4_UNWRITTEN_SLOT 100
-/* TCP4_NO_POOL: hash 0xed84e619b4ddc846, its low word as bytes 70.200.221.180 */
-#define TCP4_NO_POOL_LABEL 0xdc846
-#define TCP4_NO_POOL_SLOT 232
-/* TCP_4IN4_VARIED: hash 0x8aa2985efb3fa303, its low word as bytes 3.163.63.251 */
-#define TCP_4IN4_VARIED_LABEL 0xfa303
-#define TCP_4IN4_VARIED_SLOT 135
-/* TCP_4IN4_VARIED_2: hash 0x19963715ca6915e9, its low word as bytes 233.21.105.202 */
-#define TCP_4IN4_VARIED_2_LABEL 0x915e9
-#define TCP_4IN4_VARIED_2_SLOT 25
-/* TCP_4IN6_VARIED: hash 0x1fb939ef0490bb8d, its low word as bytes 141.187.144.4 */
-#define TCP_4IN6_VARIED_LABEL 0x0bb8d
-#define TCP_4IN6_VARIED_SLOT 31
-/* TCP_6IN4_VARIED: hash 0x1a2b56013764ca2f, its low word as bytes 47.202.100.55 */
-#define TCP_6IN4_VARIED_LABEL 0x4ca2f
-#define TCP_6IN4_VARIED_SLOT 25
-/* TCP_6IN6_VARIED: hash 0xfdb8517db70643e3, its low word as bytes 227.67.6.183 */
-#define TCP_6IN6_VARIED_LABEL 0x643e3
-#define TCP_6IN6_VARIED_SLOT 248
-/* TCP4_SPREAD: hash 0xecb464430192c376, its low word as bytes 118.195.146.1 */
-#define TCP4_SPREAD_LABEL 0x2c376
-#define TCP4_SPREAD_SLOT 232
-/* TCP4_SPREAD_PORT: hash 0xef35a155e7d660fc, its low word as bytes 252.96.214.231 */
-#define TCP4_SPREAD_PORT_LABEL 0x660fc
-#define TCP4_SPREAD_PORT_SLOT 234
-/* UDP4_SPREAD: hash 0x8b405d92f4414679, its low word as bytes 121.70.65.244 */
-#define UDP4_SPREAD_LABEL 0x14679
-#define UDP4_SPREAD_SLOT 136
-/* TCP6_SPREAD: hash 0x8e2a4069f8d7a36a, its low word as bytes 106.163.215.248 */
-#define TCP6_SPREAD_LABEL 0x7a36a
-#define TCP6_SPREAD_SLOT 139
-/* TCP6_SPREAD_PORT: hash 0x5de7367819851fc7, its low word as bytes 199.31.133.25 */
-#define TCP6_SPREAD_PORT_LABEL 0x51fc7
-#define TCP6_SPREAD_PORT_SLOT 92
-/* UDP6_SPREAD: hash 0xe7d9b712574cf6a7, its low word as bytes 167.246.76.87 */
-#define UDP6_SPREAD_LABEL 0xcf6a7
-#define UDP6_SPREAD_SLOT 227
-/* TCP4_THREE: hash 0xb9df145f915c67cf, its low word as bytes 207.103.92.145 */
-#define TCP4_THREE_LABEL 0xc67cf
-#define TCP4_THREE_SLOT 2
+/* TCP_4IN4: hash 0xee4adef23413349b, entropy as bytes 105.234.89.218 */
+#define TCP_4IN4_LABEL 0x9ea69
+#define TCP_4IN4_SLOT 233
+/* TCP_4IN6: hash 0xe1ba9138f5011a93, entropy as bytes 171.139.187.20 */
+#define TCP_4IN6_LABEL 0xb8bab
+#define TCP_4IN6_SLOT 221
+/* UDP_4IN4: hash 0xf4d1d3c7b3c8c71e, entropy as bytes 217.20.25.71 */
+#define UDP_4IN4_LABEL 0x914d9
+#define UDP_4IN4_SLOT 240
+/* UDP_4IN6: hash 0x9c1357dbf11c8e93, entropy as bytes 72.217.15.109 */
+#define UDP_4IN6_LABEL 0xfd948
+#define UDP_4IN6_SLOT 153
+/* TCP_6IN4: hash 0x7821884f0635563d, entropy as bytes 114.222.20.126 */
+#define TCP_6IN4_LABEL 0x4de72
+#define TCP_6IN4_SLOT 117
+/* TCP_6IN6: hash 0xc4a3025260c7692f, entropy as bytes 125.107.100.164 */
+#define TCP_6IN6_LABEL 0x46b7d
+#define TCP_6IN6_SLOT 192
+/* UDP_6IN4: hash 0x32250ab52615090c, entropy as bytes 185.3.48.20 */
+#define UDP_6IN4_LABEL 0x003b9
+#define UDP_6IN4_SLOT 49
+/* UDP_6IN6: hash 0x05094812803d060d, entropy as bytes 31.78.52.133 */
+#define UDP_6IN6_LABEL 0x44e1f
+#define UDP_6IN6_SLOT 4
+/* TCP4_WRONG_PORT: hash 0x4efbd2e50379f318, entropy as bytes 253.33.130.77 */
+#define TCP4_WRONG_PORT_LABEL 0x221fd
+#define TCP4_WRONG_PORT_SLOT 77
+/* UDP4_WRONG_PORT: hash 0x8f2a28f00a868ed0, entropy as bytes 32.166.172.133 */
+#define UDP4_WRONG_PORT_LABEL 0xca620
+#define UDP4_WRONG_PORT_SLOT 140
+/* TCP6_WRONG_PORT: hash 0x0818d5ca702083cf, entropy as bytes 5.86.56.120 */
+#define TCP6_WRONG_PORT_LABEL 0x85605
+#define TCP6_WRONG_PORT_SLOT 7
+/* UDP6_WRONG_PORT: hash 0x77b9c2190eedd6a4, entropy as bytes 189.20.84.121 */
+#define UDP6_WRONG_PORT_LABEL 0x414bd
+#define UDP6_WRONG_PORT_SLOT 117
+/* TCP4_OTHERS_PORT: hash 0x7279cb8456540c94, entropy as bytes 16.199.45.36 */
+#define TCP4_OTHERS_PORT_LABEL 0xdc710
+#define TCP4_OTHERS_PORT_SLOT 112
+/* TCP6_OTHERS_PORT: hash 0xe0c6ed7d1377bafd, entropy as bytes 128.87.177.243 */
+#define TCP6_OTHERS_PORT_LABEL 0x15780
+#define TCP6_OTHERS_PORT_SLOT 220
+/* TCP4_STRANGER: hash 0x9270f91df991bf0e, entropy as bytes 19.70.225.107 */
+#define TCP4_STRANGER_LABEL 0x14613
+#define TCP4_STRANGER_SLOT 143
+/* UDP4_STRANGER: hash 0xaceaaa28e40b0f27, entropy as bytes 15.165.225.72 */
+#define UDP4_STRANGER_LABEL 0x1a50f
+#define UDP4_STRANGER_SLOT 169
+/* TCP6_STRANGER: hash 0x687b3ba230cc068d, entropy as bytes 47.61.183.88 */
+#define TCP6_STRANGER_LABEL 0x73d2f
+#define TCP6_STRANGER_SLOT 102
+/* UDP6_STRANGER: hash 0xd96c379c35a596bd, entropy as bytes 33.161.201.236 */
+#define UDP6_STRANGER_LABEL 0x9a121
+#define UDP6_STRANGER_SLOT 213
+/* TCP6_MAPPED: hash 0x6afcd7c7cc513e8b, entropy as bytes 76.233.173.166 */
+#define TCP6_MAPPED_LABEL 0xde94c
+#define TCP6_MAPPED_SLOT 104
+/* TCP4_REVERSED: hash 0xed9c4264176e1b1f, entropy as bytes 123.89.242.250 */
+#define TCP4_REVERSED_LABEL 0x2597b
+#define TCP4_REVERSED_SLOT 232
+/* TCP4_OTHER: hash 0xf281f0205f62a9ba, entropy as bytes 154.89.227.173 */
+#define TCP4_OTHER_LABEL 0x3599a
+#define TCP4_OTHER_SLOT 237
+/* TCP6_OTHER: hash 0xf2a2e258fc62c69f, entropy as bytes 199.36.192.14 */
+#define TCP6_OTHER_LABEL 0x024c7
+#define TCP6_OTHER_SLOT 237
+/* TCP4_ANY: hash 0xa3af16ebd4d2961b, entropy as bytes 240.128.125.119 */
+#define TCP4_ANY_LABEL 0xd80f0
+#define TCP4_ANY_SLOT 160
+/* TCP4_ANY_ZERO: hash 0xe3a8c7c3c91cb4cd, entropy as bytes 14.115.180.42 */
+#define TCP4_ANY_ZERO_LABEL 0x4730e
+#define TCP4_ANY_ZERO_SLOT 223
+/* TCP4_ANY_EXACT: hash 0xe13dbb2746374a61, entropy as bytes 70.241.10.167 */
+#define TCP4_ANY_EXACT_LABEL 0xaf146
+#define TCP4_ANY_EXACT_SLOT 220
+/* UDP4_ANY: hash 0xf0cb2cf187efa56d, entropy as bytes 156.137.36.119 */
+#define UDP4_ANY_LABEL 0x4899c
+#define UDP4_ANY_SLOT 236
+/* UDP6_ANY: hash 0x9c3a85181623bb72, entropy as bytes 106.62.25.138 */
+#define UDP6_ANY_LABEL 0x93e6a
+#define UDP6_ANY_SLOT 153
+/* TCP4_CLIENT: hash 0xff1ffc7bc7d9bc29, entropy as bytes 82.64.198.56 */
+#define TCP4_CLIENT_LABEL 0x64052
+#define TCP4_CLIENT_SLOT 250
+/* TCP4_CLIENT_PORT: hash 0xff1ffc7bc7d9bc29, entropy as bytes 82.64.198.56 */
+#define TCP4_CLIENT_PORT_LABEL 0x64052
+#define TCP4_CLIENT_PORT_SLOT 250
+/* TCP4_CLIENT_OTHER: hash 0xaf3511e915fefaa4, entropy as bytes 77.235.203.186 */
+#define TCP4_CLIENT_OTHER_LABEL 0xbeb4d
+#define TCP4_CLIENT_OTHER_SLOT 171
+/* TCP4_CLIENT_OFF: hash 0x9bce4ab8699d760b, entropy as bytes 179.60.83.242 */
+#define TCP4_CLIENT_OFF_LABEL 0x33cb3
+#define TCP4_CLIENT_OFF_SLOT 152
+/* TCP6_CLIENT: hash 0x50d5b0423d135828, entropy as bytes 106.232.198.109 */
+#define TCP6_CLIENT_LABEL 0x6e86a
+#define TCP6_CLIENT_SLOT 79
+/* TCP6_CLIENT_PORT: hash 0x50d5b0423d135828, entropy as bytes 106.232.198.109 */
+#define TCP6_CLIENT_PORT_LABEL 0x6e86a
+#define TCP6_CLIENT_PORT_SLOT 79
+/* TCP6_CLIENT_OTHER: hash 0x3ca0298109f2acf4, entropy as bytes 117.133.82.53 */
+#define TCP6_CLIENT_OTHER_LABEL 0x28575
+#define TCP6_CLIENT_OTHER_SLOT 59
+/* TCP4_EMPTY: hash 0x7e1ea158ca330594, entropy as bytes 204.164.45.180 */
+#define TCP4_EMPTY_LABEL 0xda4cc
+#define TCP4_EMPTY_SLOT 123
+/* TCP4_NO_TABLE: hash 0x49c6f3c27a3ddaa3, entropy as bytes 97.41.251.51 */
+#define TCP4_NO_TABLE_LABEL 0xb2961
+#define TCP4_NO_TABLE_SLOT 72
+/* TCP4_UNRESOLVED: hash 0xabece96243acc9e8, entropy as bytes 138.32.64.232 */
+#define TCP4_UNRESOLVED_LABEL 0x0208a
+#define TCP4_UNRESOLVED_SLOT 168
+/* TCP4_ODD_HEADER: hash 0xaa5adbf61440a44c, entropy as bytes 186.127.26.190 */
+#define TCP4_ODD_HEADER_LABEL 0xa7fba
+#define TCP4_ODD_HEADER_SLOT 167
+/* TCP4_ELSEWHERE: hash 0x03e500d25d14ed79, entropy as bytes 171.237.241.94 */
+#define TCP4_ELSEWHERE_LABEL 0x1edab
+#define TCP4_ELSEWHERE_SLOT 3
+/* TCP4_UNWRITTEN: hash 0xe8e7435df4c55162, entropy as bytes 63.18.34.28 */
+#define TCP4_UNWRITTEN_LABEL 0x2123f
+#define TCP4_UNWRITTEN_SLOT 228
+/* TCP4_NO_POOL: hash 0x3bff78c66a80c44c, entropy as bytes 138.188.127.81 */
+#define TCP4_NO_POOL_LABEL 0xfbc8a
+#define TCP4_NO_POOL_SLOT 58
+/* TCP_4IN4_VARIED: hash 0x68abbd0b2c60c0be, entropy as bytes 181.125.203.68 */
+#define TCP_4IN4_VARIED_LABEL 0xb7db5
+#define TCP_4IN4_VARIED_SLOT 102
+/* TCP_4IN4_VARIED_2: hash 0x257c886ca8a587a5, entropy as bytes 201.15.217.141 */
+#define TCP_4IN4_VARIED_2_LABEL 0x90fc9
+#define TCP_4IN4_VARIED_2_SLOT 36
+/* TCP_4IN6_VARIED: hash 0xe47c744de7a0d4ca, entropy as bytes 135.160.220.3 */
+#define TCP_4IN6_VARIED_LABEL 0xca087
+#define TCP_4IN6_VARIED_SLOT 224
+/* TCP_6IN4_VARIED: hash 0x361192246d5e0546, entropy as bytes 98.151.79.91 */
+#define TCP_6IN4_VARIED_LABEL 0xf9762
+#define TCP_6IN4_VARIED_SLOT 53
+/* TCP_6IN6_VARIED: hash 0xc08cb445de66a08a, entropy as bytes 207.20.234.30 */
+#define TCP_6IN6_VARIED_LABEL 0xa14cf
+#define TCP_6IN6_VARIED_SLOT 188
+/* TCP4_SPREAD: hash 0xdb34ea89916ffc3d, entropy as bytes 180.22.91.74 */
+#define TCP4_SPREAD_LABEL 0xb16b4
+#define TCP4_SPREAD_SLOT 214
+/* TCP4_SPREAD_PORT: hash 0x6806cb327841492e, entropy as bytes 28.130.71.16 */
+#define TCP4_SPREAD_PORT_LABEL 0x7821c
+#define TCP4_SPREAD_PORT_SLOT 101
+/* UDP4_SPREAD: hash 0x70d8046465bf0a29, entropy as bytes 77.14.103.21 */
+#define UDP4_SPREAD_LABEL 0x70e4d
+#define UDP4_SPREAD_SLOT 110
+/* TCP6_SPREAD: hash 0x8930693664d6b466, entropy as bytes 80.221.230.237 */
+#define TCP6_SPREAD_LABEL 0x6dd50
+#define TCP6_SPREAD_SLOT 134
+/* TCP6_SPREAD_PORT: hash 0x86265b3d0b61f550, entropy as bytes 109.174.71.141 */
+#define TCP6_SPREAD_PORT_LABEL 0x7ae6d
+#define TCP6_SPREAD_PORT_SLOT 131
+/* UDP6_SPREAD: hash 0xd54d0ed02dce22e5, entropy as bytes 53.44.131.248 */
+#define UDP6_SPREAD_LABEL 0x32c35
+#define UDP6_SPREAD_SLOT 209
+/* TCP4_THREE: hash 0x93111f8bc8aa38cf, entropy as bytes 68.39.187.91 */
+#define TCP4_THREE_LABEL 0xb2744
+#define TCP4_THREE_SLOT 1
 /* clang-format on */
 
 #endif

@@ -98,29 +98,30 @@ def mix(x):
     return ((x ^ x >> 32) * M1) & MASK
 
 
-def finish(h):
-    h = mix(h)
-    h = ((h ^ h >> 29) * M3) & MASK
-    return h ^ h >> 32
+def hash_service(destination, port, protocol):
+    dst = address_bytes(destination)
+    key = native(port.to_bytes(2, 'big') + bytes([protocol]))
+    return mix(((native(dst[:8]) * M2 & MASK) ^ native(dst[8:]) ^ key) * M3 & MASK)
 
 
 def hash_flow(source, source_port, destination, destination_port, protocol, seed):
-    src, dst = address_bytes(source), address_bytes(destination)
+    src = address_bytes(source)
     ports = bytes(4) + source_port.to_bytes(2, 'big') + destination_port.to_bytes(2, 'big')
     if ':' in source:
-        h = mix(seed ^ native(src[:8])) ^ native(src[8:])
-        h = mix(h) ^ native(dst[:8]) * M2 & MASK ^ native(dst[8:]) * M3 & MASK
-        h = mix(h) ^ native(ports) ^ protocol
+        h = mix(mix(seed ^ native(src[:8])) ^ native(src[8:]))
+        h = mix(h ^ native(ports))
     else:
-        h = mix(native(src[12:] + ports[4:]))
-        h ^= (protocol << 32 | native(dst[12:])) * M2 & MASK
-        h ^= seed
-    return finish(h)
+        h = mix(native(src[12:] + ports[4:])) ^ seed
+    return mix(h ^ hash_service(destination, destination_port, protocol))
 
 
 def hash_client(source, seed):
     src = address_bytes(source)
-    return finish(mix(seed ^ native(src[:8])) ^ native(src[8:]))
+    return mix(mix(mix(seed ^ native(src[:8])) ^ native(src[8:])))
+
+
+def entropy_of(h):
+    return (h ^ h >> 32) & 0xffffffff
 
 
 def slot_of(h, size):
@@ -131,11 +132,11 @@ def write_flow(flow):
     name, source, source_port, destination, destination_port, protocol, affinity = flow
     h = (hash_client(source, SEED) if affinity else hash_flow(*flow[1:6], SEED))
     size = 3 if name.endswith('_THREE') else 251
-    entropy = '.'.join(str(byte) for byte in (h & 0xffffffff).to_bytes(4, 'little'))
+    entropy = '.'.join(str(byte) for byte in entropy_of(h).to_bytes(4, 'little'))
     row = (f'\tX({name}, "{source}", {source_port}, "{destination}", {destination_port}, '
            f'{protocol}) \\')
-    values = (f'/* {name}: hash 0x{h:016x}, its low word as bytes {entropy} */\n'
-              f'#define {name}_LABEL 0x{h & 0xfffff:05x}\n'
+    values = (f'/* {name}: hash 0x{h:016x}, entropy as bytes {entropy} */\n'
+              f'#define {name}_LABEL 0x{entropy_of(h) & 0xfffff:05x}\n'
               f'#define {name}_SLOT {slot_of(h, size)}')
     return row, values
 

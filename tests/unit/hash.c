@@ -45,6 +45,12 @@ static struct flow random_flow(uint64_t *random, int ipv6)
 	return flow;
 }
 
+/* What the program takes from a hash: the bits for the slot, and entropy. */
+static uint64_t used_of(uint64_t hash)
+{
+	return hash >> 32 << 32 | hash_entropy(hash);
+}
+
 #define TRIALS 20000
 
 /* How often each bit of the hash changes when this one of the flow does. */
@@ -55,10 +61,10 @@ static void count_flips(int ipv6, int bit, uint32_t counts[64])
 	memset(counts, 0, 64 * sizeof(*counts));
 	for (int trial = 0; trial < TRIALS; trial++) {
 		struct flow flow = random_flow(&random, ipv6);
-		uint64_t before = hash_flow(&flow, ipv6, 1), changed;
+		uint64_t before = used_of(hash_flow(&flow, ipv6, 1)), changed;
 
 		flip(&flow, bit);
-		changed = before ^ hash_flow(&flow, ipv6, 1);
+		changed = before ^ used_of(hash_flow(&flow, ipv6, 1));
 		for (int out = 0; out < 64; out++)
 			counts[out] += changed >> out & 1;
 	}

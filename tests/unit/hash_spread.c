@@ -180,14 +180,14 @@ static void make_hashes(sequence_fn next, int client, uint64_t seed)
 
 enum part { UPPER, LOWER };
 
-/* The cells are slots: made of the upper half as in select.h, of the lower half likewise. */
+/* The cells are slots: made of the upper half as in select.h, of the entropy likewise. */
 static double spread(enum part part, uint32_t cell_count)
 {
 	static uint32_t cells[65537];
 
 	memset(cells, 0, sizeof(cells));
 	for (uint32_t i = 0; i < FLOWS; i++) {
-		uint64_t half = part == UPPER ? hashes[i] >> 32 : hashes[i] & 0xffffffff;
+		uint64_t half = part == UPPER ? hashes[i] >> 32 : hash_entropy(hashes[i]);
 
 		cells[half * cell_count >> 32]++;
 	}

@@ -161,8 +161,8 @@ struct lb_service_key world_key_in(uint32_t first, uint32_t second, uint32_t non
 	key.address.words[0] = htonl(0x20010db8);
 	h *= inverse(HASH_M1);
 	h ^= h >> 32;
-	h ^= key.address.halves[0] * HASH_M2 ^ ((uint64_t)key.port << 8 | key.protocol) * HASH_M4;
-	key.address.halves[1] = h * inverse(HASH_M3);
+	h *= inverse(HASH_M3);
+	key.address.halves[1] = h ^ key.address.halves[0] * HASH_M2 ^ key.port_protocol;
 	h = hash_service(&key);
 	assert_int_equal(hash_first_bucket(h), first);
 	assert_int_equal(hash_second_bucket(h), second);
