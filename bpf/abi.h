@@ -268,9 +268,7 @@ struct lb_identity {
 	char name[LB_NAME_SIZE];
 	struct lb_address address; /* of a backend; else zero */
 	__u32 encapsulation;       /* of a backend; else zero */
-	__u32 table_kind;          /* of a pool, as the two below; else zero */
-	__u32 table_size;
-	__u32 unused;
+	__u32 table_size;          /* of a pool, as table_seed; else zero */
 	__u64 table_seed;
 };
 
@@ -325,7 +323,7 @@ _Static_assert(sizeof(struct lb_arrays) ==
 	       "the arrays have no gaps");
 _Static_assert(sizeof(struct lb_counter) == 16, "a counter is 16 bytes");
 _Static_assert(sizeof(struct lb_identity_key) == 4, "an identity key is 4 bytes");
-_Static_assert(sizeof(struct lb_identity) == 168, "an identity is 168 bytes");
+_Static_assert(sizeof(struct lb_identity) == 160, "an identity is 160 bytes");
 _Static_assert(sizeof(struct lb_trace) == 20, "a trace is 20 bytes");
 
 #endif

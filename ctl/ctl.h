@@ -14,7 +14,7 @@ enum ctl_exit {
 	CTL_UNREACHABLE = 3, /* the daemon */
 };
 
-#define CTL_MAX_FLAGS 4
+#define CTL_MAX_FLAGS 8
 
 struct ctl {
 	const char *socket_path;

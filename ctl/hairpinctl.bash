@@ -36,7 +36,7 @@ _hairpinctl_options()
 	" ") options+=" --version" ;;
 	*" list") options+=" --names" ;;
 	"service add") options+=" --affinity --dry-run" ;;
-	"pool add") options+=" --encapsulation --table --table-size --dry-run" ;;
+	"pool add") options+=" --encapsulation --table --table-size --tracking --idle-timeout --udp-hold --dry-run" ;;
 	"backend add") options+=" --weight --dry-run" ;;
 	"pool show" | "catalog show" | "catalog check" | "catalog diff") ;;
 	"stats "*) options+=" --watch --all" ;;
@@ -59,15 +59,16 @@ _hairpinctl()
 	--socket) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--affinity) mapfile -t COMPREPLY < <(compgen -W "flow client" -- "$cur"); return ;;
 	--encapsulation) mapfile -t COMPREPLY < <(compgen -W "ipip" -- "$cur"); return ;;
-	--table) mapfile -t COMPREPLY < <(compgen -W "maglev" -- "$cur"); return ;;
+	--table) mapfile -t COMPREPLY < <(compgen -W "rendezvous maglev" -- "$cur"); return ;;
 	--mode) mapfile -t COMPREPLY < <(compgen -W "auto native generic offload" -- "$cur"); return ;;
-	--table-size | --weight | --pin) return ;;
+	--tracking) mapfile -t COMPREPLY < <(compgen -W "moved all none" -- "$cur"); return ;;
+	--table-size | --idle-timeout | --udp-hold | --weight | --pin) return ;;
 	esac
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		case $word in
 		--socket) _hairpinctl_socket=(--socket "${COMP_WORDS[++i]}") ;;
-		--affinity | --encapsulation | --table | --table-size | --weight | --mode | --pin) ((i++)) ;;
+		--affinity | --encapsulation | --table | --table-size | --tracking | --idle-timeout | --udp-hold | --weight | --mode | --pin) ((i++)) ;;
 		-*) ;;
 		*)
 			if [[ -z $command && $word == help ]]; then

@@ -151,29 +151,53 @@ static int show(const struct ctl *ctl, char **args)
 	return ret;
 }
 
+/* The options of "pool add", by their place in its flags, and the keys that they set. */
+static const struct {
+	const char *key;
+	const char *number; /* what the value is a number of; NULL: a word */
+} add_keys[] = {
+	{"encapsulation", NULL},       {"table", NULL},
+	{"table_size", "slots"},       {"tracking", NULL},
+	{"idle_timeout_s", "seconds"}, {"udp_hold_s", "seconds"},
+};
+
+#define ADD_KEYS (sizeof(add_keys) / sizeof(*add_keys))
+
+/* The value that an option's text stands for; NULL: none, and said why. */
+static json_t *add_value(const char *text, const char *number)
+{
+	json_t *value;
+	char *end;
+	long n;
+
+	if (!number) {
+		value = json_string(text);
+		if (!value)
+			ctl_error(CTL_USAGE, "an argument is not UTF-8");
+		return value;
+	}
+	n = strtol(text, &end, 10);
+	if (end != text && !*end)
+		return xcheck(json_integer(n));
+	ctl_error(CTL_USAGE, "%s is not a number of %s", text, number);
+	return NULL;
+}
+
 static int add(const struct ctl *ctl, char **args)
 {
-	const char *encapsulation = ctl->flags[0], *kind = ctl->flags[1], *size = ctl->flags[2];
 	json_t *json = xcheck(json_pack("{s:{}}", "backends"));
-	int failed = 0;
-	long slots;
-	char *end;
 
-	if (encapsulation)
-		failed |= json_object_set_new(json, "encapsulation", json_string(encapsulation));
-	if (kind)
-		failed |= json_object_set_new(json, "table", json_string(kind));
-	if (size) {
-		slots = strtol(size, &end, 10);
-		if (end == size || *end) {
+	for (size_t i = 0; i < ADD_KEYS; i++) {
+		json_t *value;
+
+		if (!ctl->flags[i])
+			continue;
+		value = add_value(ctl->flags[i], add_keys[i].number);
+		if (!value) {
 			json_decref(json);
-			return ctl_error(CTL_USAGE, "%s is not a number of slots", size);
+			return CTL_USAGE;
 		}
-		failed |= json_object_set_new(json, "table_size", json_integer(slots));
-	}
-	if (failed) {
-		json_decref(json);
-		return ctl_error(CTL_USAGE, "an argument is not UTF-8");
+		json_object_set_new(json, add_keys[i].key, value);
 	}
 	return client_change(ctl,
 			     (struct client_request){
@@ -181,7 +205,7 @@ static int add(const struct ctl *ctl, char **args)
 				     .path = client_path("/v1/pools/*", args[0]),
 				     .pool = args[0],
 				     .create_only = true,
-				     .dry_run = ctl->flags[3],
+				     .dry_run = ctl->flags[ADD_KEYS],
 			     },
 			     json);
 }
@@ -220,8 +244,13 @@ static const struct verb verbs[] = {
 		.min_args = 1,
 		.max_args = 1,
 		.flags = {{"encapsulation", "E", "how packets reach the backends: ipip (default)"},
-			  {"table", "T", "kind of lookup table: maglev (default)"},
+			  {"table", "T", "kind of lookup table: rendezvous (default) or maglev"},
 			  {"table-size", "N", "its slots: a prime (default 65537)"},
+			  {"tracking", "T",
+			   "flows that are remembered: moved (default), all, none"},
+			  {"idle-timeout", "S",
+			   "seconds until a moved slot is settled (default 900)"},
+			  {"udp-hold", "S", "seconds that UDP stays after a move (default 30)"},
 			  COMMAND_DRY_RUN},
 		.help = "Adds a pool without backends.",
 	},

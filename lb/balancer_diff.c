@@ -109,7 +109,8 @@ static uint32_t moved_slots(const struct balancer *balancer, const struct catalo
 
 	if (before == after)
 		return 0;
-	if (!before || before->size != after->size)
+	if (!before || before->size != after->size ||
+	    strcmp(balancer->catalog->seed, candidate->wanted.catalog->seed))
 		return after->size;
 	for (uint32_t slot = 0; slot < after->size; slot++) {
 		uint16_t from = before->owners[slot], to = after->owners[slot];

@@ -122,9 +122,9 @@ static json_t *pool_status(const struct balancer *balancer, size_t i, json_t *pr
 	snprintf(digest, sizeof(digest), "%016llx", (unsigned long long)table->digest);
 	return json_pack("{s:s, s:s, s:s, s:I, s:s, s:I, s:I, s:o}", "name", pool->name,
 			 "encapsulation", encapsulation_name(pool->encapsulation), "table",
-			 "maglev", "table_size", (json_int_t)pool->table_size, "digest", digest,
-			 "backends", (json_int_t)pool->backend_count, "serving", serving,
-			 "services", services);
+			 table_kind_name(pool->table), "table_size", (json_int_t)pool->table_size,
+			 "digest", digest, "backends", (json_int_t)pool->backend_count, "serving",
+			 serving, "services", services);
 }
 
 static json_t *mac_text(const uint8_t mac[6])

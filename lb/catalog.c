@@ -254,3 +254,13 @@ enum backend_state backend_state_from(const char *name)
 {
 	return word_value(catalog_backend_states, name);
 }
+
+const char *table_kind_name(enum table_kind kind)
+{
+	return word_text(catalog_tables, kind);
+}
+
+const char *tracking_name(enum tracking tracking)
+{
+	return word_text(catalog_trackings, tracking);
+}

@@ -20,6 +20,11 @@ enum encapsulation {
 	ENCAPSULATION_IPIP = 1, /* any of the four pairings of IPv4 and IPv6 */
 };
 
+enum table_kind {
+	TABLE_RENDEZVOUS = 1,
+	TABLE_MAGLEV,
+};
+
 /* Which flows are remembered, so that they stay on their backend when the table changes. */
 enum tracking {
 	TRACKING_MOVED = 1, /* those that begin in slots that have moved */
@@ -48,6 +53,7 @@ struct catalog_backend {
 struct catalog_pool {
 	char name[LB_NAME_SIZE];
 	enum encapsulation encapsulation;
+	enum table_kind table;
 	uint32_t table_size;
 	enum tracking tracking;
 	uint32_t idle_timeout_s;          /* a slot has moved until no flow used it for so long */
@@ -108,6 +114,8 @@ const struct catalog_backend *catalog_find_backend(const struct catalog_pool *po
 const char *encapsulation_name(enum encapsulation encapsulation);
 const char *backend_state_name(enum backend_state state);
 const char *affinity_name(enum affinity affinity);
+const char *table_kind_name(enum table_kind kind);
+const char *tracking_name(enum tracking tracking);
 enum backend_state backend_state_from(const char *name);
 
 #endif

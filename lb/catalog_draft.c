@@ -19,7 +19,11 @@ const struct word catalog_backend_states[] = {
 const struct word catalog_affinities[] = {
 	{"flow", AFFINITY_FLOW}, {"client", AFFINITY_CLIENT}, {0}};
 
-static const struct word tables[] = {{"maglev", 1}, {0}};
+const struct word catalog_tables[] = {
+	{"rendezvous", TABLE_RENDEZVOUS}, {"maglev", TABLE_MAGLEV}, {0}};
+const struct word catalog_trackings[] = {
+	{"moved", TRACKING_MOVED}, {"all", TRACKING_ALL}, {"none", TRACKING_NONE}, {0}};
+
 static const struct word protocols[] = {{"tcp", IPPROTO_TCP}, {"udp", IPPROTO_UDP}, {0}};
 
 #define WHY_LINK_LOCAL "a link-local address, which is not routed"
@@ -109,13 +113,50 @@ static bool read_encapsulation(struct report *report, const struct at *at, json_
 	return true;
 }
 
-/* There is one kind of table: nothing to keep. */
 static bool read_table(struct report *report, const struct at *at, json_t *value, void *row)
 {
+	struct pool_row *pool = row;
 	int found;
 
-	(void)row;
-	return field_word(report, at, value, "a kind of table", tables, &found);
+	if (!field_word(report, at, value, "a kind of table", catalog_tables, &found))
+		return false;
+	pool->pool.table = found;
+	return true;
+}
+
+static bool read_tracking(struct report *report, const struct at *at, json_t *value, void *row)
+{
+	struct pool_row *pool = row;
+	int found;
+
+	if (!field_word(report, at, value, "a way to track flows", catalog_trackings, &found))
+		return false;
+	pool->pool.tracking = found;
+	return true;
+}
+
+static bool read_idle_timeout(struct report *report, const struct at *at, json_t *value, void *row)
+{
+	struct pool_row *pool = row;
+	json_int_t seconds;
+
+	if (!field_integer(report, at, value, "an idle timeout in seconds (1-604800)", 1, 604800,
+			   &seconds))
+		return false;
+	pool->pool.idle_timeout_s = seconds;
+	return true;
+}
+
+static bool read_udp_hold(struct report *report, const struct at *at, json_t *value, void *row)
+{
+	struct pool_row *pool = row;
+	json_int_t seconds;
+
+	if (!field_integer(report, at, value, "a time to hold UDP in seconds (0-86400)", 0, 86400,
+			   &seconds))
+		return false;
+	pool->pool.udp_hold_s = seconds;
+	return true;
 }
 
 static bool read_table_size(struct report *report, const struct at *at, json_t *value, void *row)
@@ -282,6 +323,7 @@ static bool read_pools(struct report *report, const struct at *at, json_t *value
 
 		pool->name = name;
 		pool->pool.encapsulation = ENCAPSULATION_IPIP;
+		pool->pool.table = TABLE_RENDEZVOUS;
 		pool->pool.table_size = CATALOG_TABLE_SIZE;
 		pool->pool.tracking = TRACKING_MOVED;
 		pool->pool.idle_timeout_s = CATALOG_IDLE_TIMEOUT_S;
@@ -325,6 +367,9 @@ const struct field catalog_pool_fields[POOL_FIELDS] = {
 	[POOL_ENCAPSULATION] = {"encapsulation", NULL, read_encapsulation},
 	[POOL_TABLE] = {"table", NULL, read_table},
 	[POOL_TABLE_SIZE] = {"table_size", NULL, read_table_size},
+	[POOL_TRACKING] = {"tracking", NULL, read_tracking},
+	[POOL_IDLE_TIMEOUT] = {"idle_timeout_s", NULL, read_idle_timeout},
+	[POOL_UDP_HOLD] = {"udp_hold_s", NULL, read_udp_hold},
 	[POOL_BACKENDS] = {"backends", NULL, read_backends},
 };
 

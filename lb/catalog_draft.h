@@ -12,7 +12,16 @@
 /* The keys, in the order in which messages list them. A row's read has bit (1 << key) if it is ok.
  */
 enum { TOP_VERSION, TOP_SEED, TOP_POOLS, TOP_SERVICES, TOP_FIELDS };
-enum { POOL_ENCAPSULATION, POOL_TABLE, POOL_TABLE_SIZE, POOL_BACKENDS, POOL_FIELDS };
+enum {
+	POOL_ENCAPSULATION,
+	POOL_TABLE,
+	POOL_TABLE_SIZE,
+	POOL_TRACKING,
+	POOL_IDLE_TIMEOUT,
+	POOL_UDP_HOLD,
+	POOL_BACKENDS,
+	POOL_FIELDS
+};
 enum { BACKEND_ADDRESS, BACKEND_WEIGHT, BACKEND_STATE, BACKEND_FIELDS };
 enum {
 	SERVICE_ADDRESS,
@@ -31,6 +40,8 @@ extern const struct field catalog_service_fields[SERVICE_FIELDS];
 extern const struct word catalog_encapsulations[];
 extern const struct word catalog_backend_states[];
 extern const struct word catalog_affinities[];
+extern const struct word catalog_tables[];
+extern const struct word catalog_trackings[];
 
 /* All strings are borrowed of the JSON document. The names in the structs within are not set. */
 struct backend_row {

@@ -76,7 +76,8 @@ struct wanted {
 /* wanted_backend_identity(): who a backend is; another address or encapsulation is another one. */
 struct lb_identity wanted_backend_identity(const struct catalog_pool *pool,
 					   const struct catalog_backend *backend);
-/* wanted_pool_identity(): a pool with another kind, size or seed of table is another one. */
+/* wanted_pool_identity(): a pool with another size or seed of its table is another one; of the same
+ * size and seed, its slots can change one by one. */
 struct lb_identity wanted_pool_identity(const struct catalog *catalog,
 					const struct catalog_pool *pool);
 struct lb_identity wanted_service_identity(const char *name);

@@ -104,7 +104,7 @@ static uint32_t effective_weight(const struct catalog_backend *backend)
  */
 static uint64_t table_inputs(const struct catalog *catalog, const struct catalog_pool *pool)
 {
-	uint64_t digest = table_hash(catalog->seed, pool->table_size);
+	uint64_t digest = table_hash(catalog->seed, (uint64_t)pool->table << 32 | pool->table_size);
 
 	for (size_t i = 0; i < pool->backend_count; i++) {
 		const struct catalog_backend *backend = &pool->backends[i];
@@ -132,6 +132,9 @@ static struct pool_table *pool_table_new(const struct catalog *catalog,
 {
 	struct pool_table *table = calloc(1, sizeof(*table));
 	struct table_backend *backends = calloc(pool->backend_count + 1, sizeof(*backends));
+	int (*make)(const struct table_backend *backends, size_t count, const char *seed,
+		    uint32_t size, uint16_t *owners) =
+		pool->table == TABLE_MAGLEV ? table_build_maglev : table_build_rendezvous;
 
 	if (!table || !backends)
 		goto fail;
@@ -145,8 +148,7 @@ static struct pool_table *pool_table_new(const struct catalog *catalog,
 	for (size_t i = 0; i < pool->backend_count; i++)
 		backends[i] = (struct table_backend){pool->backends[i].name,
 						     effective_weight(&pool->backends[i])};
-	if (table_build_maglev(backends, pool->backend_count, catalog->seed, table->size,
-			       table->owners))
+	if (make(backends, pool->backend_count, catalog->seed, table->size, table->owners))
 		goto fail;
 	for (uint32_t slot = 0; slot < table->size; slot++)
 		if (table->owners[slot])

@@ -13,7 +13,8 @@
 /* Has every key there is, so that one of them can be changed. */
 static const char full[] =
 	"{\"version\": 1, \"seed\": \"\", \"pools\": {\"p\": {\"encapsulation\": \"ipip\","
-	" \"table\": \"maglev\", \"table_size\": 251, \"backends\": {\"b\": {\"address\":"
+	" \"table\": \"maglev\", \"table_size\": 251, \"tracking\": \"all\","
+	" \"idle_timeout_s\": 1, \"udp_hold_s\": 1, \"backends\": {\"b\": {\"address\":"
 	" \"10.0.0.1\", \"weight\": 1, \"state\": \"up\"}}}}, \"services\": {\"s\": {\"address\":"
 	" \"203.0.113.10\", \"protocol\": \"tcp\", \"port\": 1, \"pool\": \"p\", \"affinity\":"
 	" \"flow\"}}}";
@@ -191,7 +192,7 @@ static void words_are_the_same(void **state)
 			json_decref(unknown);
 		}
 	}
-	assert_int_equal(checked, 5);
+	assert_int_equal(checked, 6);
 }
 
 static void ranges_are_the_same(void **state)
@@ -220,7 +221,7 @@ static void ranges_are_the_same(void **state)
 			checked++;
 		}
 	}
-	assert_int_equal(checked, 3);
+	assert_int_equal(checked, 5);
 	assert_true(accepts(&objects[3], "port", json_string("any")));
 	assert_true(accepts(&objects[0], "version", json_integer(1)));
 	assert_false(accepts(&objects[0], "version", json_integer(2)));
@@ -235,7 +236,11 @@ static void assert_same_catalog(const struct catalog *a, const struct catalog *b
 
 	assert_string_equal(a->seed, b->seed);
 	assert_int_equal(pool->encapsulation, other->encapsulation);
+	assert_int_equal(pool->table, other->table);
 	assert_int_equal(pool->table_size, other->table_size);
+	assert_int_equal(pool->tracking, other->tracking);
+	assert_int_equal(pool->idle_timeout_s, other->idle_timeout_s);
+	assert_int_equal(pool->udp_hold_s, other->udp_hold_s);
 	assert_int_equal(pool->backend_count, other->backend_count);
 	for (size_t i = 0; i < pool->backend_count; i++) {
 		assert_int_equal(pool->backends[i].weight, other->backends[i].weight);
@@ -269,7 +274,7 @@ static void defaults_are_the_same(void **state)
 			checked++;
 		}
 	}
-	assert_int_equal(checked, 8);
+	assert_int_equal(checked, 11);
 }
 
 static void limits_are_the_same(void **state)

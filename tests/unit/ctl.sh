@@ -216,7 +216,7 @@ check 2 pool <<'E'
 !
 usage: hairpinctl pool list [--names]
        hairpinctl pool show POOL
-       hairpinctl pool add NAME [--encapsulation E] [--table T] [--table-size N] [--dry-run]
+       hairpinctl pool add NAME [--encapsulation E] [--table T] [--table-size N] [--tracking T] [--idle-timeout S] [--udp-hold S] [--dry-run]
        hairpinctl pool remove NAME [--dry-run]
 E
 check 2 pool show <<'E'
