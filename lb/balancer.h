@@ -82,7 +82,11 @@ json_t *balancer_status(const struct balancer *balancer);
  *
  *   {"services": {"www": {"packets", "bytes"}}, "backends": {"web/web-1": {"packets", "bytes"}},
  *    "reasons": {"sent": N, "no_service": N, ...},
- *    "words": {"sent": "sent to a backend", ...}, "actions": {"sent": "tx", ...}}
+ *    "words": {"sent": "sent to a backend", ...}, "actions": {"sent": "tx", ...},
+ *    "flows": {"asked": N, "stored": N, "promoted": N, "unstored": N}}
+ *
+ * flows: packets that looked for their flow, flows stored, those of them that became established, and
+ * those for which there was no room.
  */
 json_t *balancer_stats(const struct balancer *balancer, struct err *err);
 

@@ -26,12 +26,24 @@ static void add_counters(const struct balancer *balancer, enum lb_identity_kind 
 	}
 }
 
+static json_t *flow_events(const struct balancer *balancer)
+{
+	uint64_t events[LB_FLOW_EVENTS];
+
+	datapath_read_flow_events(balancer->datapath, events);
+	return json_pack("{s:I, s:I, s:I, s:I}", "asked", (json_int_t)events[LB_FLOW_ASKED],
+			 "stored", (json_int_t)events[LB_FLOW_STORED], "promoted",
+			 (json_int_t)events[LB_FLOW_PROMOTED], "unstored",
+			 (json_int_t)events[LB_FLOW_UNSTORED]);
+}
+
 json_t *balancer_stats(const struct balancer *balancer, struct err *err)
 {
 	json_t *services = json_object(), *backends = json_object(), *reasons = json_object();
 	json_t *words = json_object(), *actions = json_object();
-	json_t *stats = json_pack("{s:o, s:o, s:o, s:o, s:o}", "services", services, "backends",
-				  backends, "reasons", reasons, "words", words, "actions", actions);
+	json_t *stats = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "services", services,
+				  "backends", backends, "reasons", reasons, "words", words,
+				  "actions", actions, "flows", flow_events(balancer));
 	uint64_t counts[LB_REASON_COUNT];
 
 	(void)err;

@@ -52,6 +52,7 @@ int datapath_apply(struct datapath *datapath, const struct plan *plan, struct er
 struct lb_counter datapath_read_counter(const struct datapath *datapath, enum lb_identity_kind kind,
 					uint16_t index);
 void datapath_read_reasons(const struct datapath *datapath, uint64_t out[LB_REASON_COUNT]);
+void datapath_read_flow_events(const struct datapath *datapath, uint64_t out[LB_FLOW_EVENTS]);
 
 struct trace_run {
 	const uint8_t *frame; /* in */

@@ -131,6 +131,15 @@ void datapath_read_reasons(const struct datapath *datapath, uint64_t out[LB_REAS
 	}
 }
 
+void datapath_read_flow_events(const struct datapath *datapath, uint64_t out[LB_FLOW_EVENTS])
+{
+	for (int event = 0; event < LB_FLOW_EVENTS; event++) {
+		out[event] = 0;
+		for (int cpu = 0; cpu < datapath->cpus; cpu++)
+			out[event] += datapath->counters[cpu].flows[event];
+	}
+}
+
 static int apply_claim(struct datapath *datapath, const struct plan_op *op)
 {
 	struct lb_identity_key key = {.kind = op->identity_kind, .index = op->index};
