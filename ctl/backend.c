@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "answer.h"
 #include "client.h"
@@ -203,9 +204,85 @@ static int set_state(const struct ctl *ctl, char **args, const char *state)
 		      xcheck(json_pack("{s:s}", "state", state)));
 }
 
+enum drain_flag { DRAIN_DRY_RUN, DRAIN_WAIT, DRAIN_TIMEOUT };
+
+/* The backend's part of status: *out, owned by the caller, null if it is not there any more. */
+static int find_backend(const struct ctl *ctl, char **args, json_t **out)
+{
+	json_t *status = NULL, *backends, *found;
+	int ret = client_get(ctl, "/v1/status", &status);
+
+	if (ret)
+		return ret;
+	backends = backend_select(json_object_get(status, "backends"), args[0]);
+	found = answer_find(backends, "name", args[1]);
+	*out = found ? json_incref(found) : json_null();
+	json_decref(backends);
+	json_decref(status);
+	return CTL_DONE;
+}
+
+static void print_departure(const json_t *backend)
+{
+	char slots[OUTPUT_SIZE];
+
+	if (json_is_null(backend) || answer_true(backend, "left")) {
+		puts("nothing goes to it any more: it can be taken away");
+		return;
+	}
+	printf("%s slots lead old flows to it; it can be taken away in %llus if none of them talks "
+	       "any more\n",
+	       output_number(answer_number(backend, "old_slots"), slots),
+	       (unsigned long long)answer_number(backend, "settles_in_s"));
+}
+
+static int wait_for_departure(const struct ctl *ctl, char **args, long timeout_s)
+{
+	json_t *backend = NULL;
+	int ret;
+
+	for (long waited_s = 0;; waited_s++) {
+		bool left;
+
+		ret = find_backend(ctl, args, &backend);
+		if (ret)
+			return ret;
+		left = json_is_null(backend) || answer_true(backend, "left");
+		if (left && !ctl->json)
+			print_departure(backend);
+		json_decref(backend);
+		if (left)
+			return CTL_DONE;
+		if (timeout_s && waited_s >= timeout_s)
+			return ctl_error(CTL_REFUSED,
+					 "pools.%s.backends.%s: old flows still go there", args[0],
+					 args[1]);
+		sleep(1);
+	}
+}
+
 static int drain(const struct ctl *ctl, char **args)
 {
-	return set_state(ctl, args, "drain");
+	const char *timeout = ctl->flags[DRAIN_TIMEOUT];
+	char *end = NULL;
+	long timeout_s = timeout ? strtol(timeout, &end, 10) : 0;
+	json_t *backend = NULL;
+	int ret;
+
+	if (timeout && (end == timeout || *end || timeout_s < 1))
+		return ctl_error(CTL_USAGE, "%s is not a number of seconds", timeout);
+	ret = set_state(ctl, args, "drain");
+	if (ret || ctl->flags[DRAIN_DRY_RUN])
+		return ret;
+	if (ctl->flags[DRAIN_WAIT])
+		return wait_for_departure(ctl, args, timeout_s);
+	if (ctl->json)
+		return ret;
+	ret = find_backend(ctl, args, &backend);
+	if (!ret)
+		print_departure(backend);
+	json_decref(backend);
+	return ret;
 }
 
 static int up(const struct ctl *ctl, char **args)
@@ -251,7 +328,17 @@ static const struct verb verbs[] = {
 		.help = "Adds a backend to POOL, in state up.",
 	},
 	{.name = "remove", .run = drop, POOL_AND_NAME, .help = "Removes a backend from POOL."},
-	{.name = "drain", .run = drain, POOL_AND_NAME, .help = "No new flows; old ones live on."},
+	{
+		.name = "drain",
+		.run = drain,
+		.args = "POOL NAME",
+		.min_args = 2,
+		.max_args = 2,
+		.flags = {[DRAIN_DRY_RUN] = COMMAND_DRY_RUN,
+			  [DRAIN_WAIT] = {"wait", NULL, "until no old flow goes to it any more"},
+			  [DRAIN_TIMEOUT] = {"timeout", "S", "give up waiting after S seconds"}},
+		.help = "No new flows; old ones live on. Tells when it can be taken away.",
+	},
 	{.name = "up", .run = up, POOL_AND_NAME, .help = "Sends traffic to it (again)."},
 	{.name = "down", .run = down, POOL_AND_NAME, .help = "Sends nothing to it any more."},
 	{

@@ -37,6 +37,7 @@ int backend_main(struct ctl *ctl, int argc, char **argv);
 int catalog_main(struct ctl *ctl, int argc, char **argv);
 int stats_main(struct ctl *ctl, int argc, char **argv);
 int trace_main(struct ctl *ctl, int argc, char **argv);
+int flows_main(struct ctl *ctl, int argc, char **argv);
 int decap_main(struct ctl *ctl, int argc, char **argv);
 
 #endif

@@ -37,6 +37,8 @@ _hairpinctl_options()
 	*" list") options+=" --names" ;;
 	"service add") options+=" --affinity --dry-run" ;;
 	"pool add") options+=" --encapsulation --table --table-size --tracking --idle-timeout --udp-hold --dry-run" ;;
+	"backend drain") options+=" --dry-run --wait --timeout" ;;
+	"flows list" | "flows flush") options+=" --pool" ;;
 	"backend add") options+=" --weight --dry-run" ;;
 	"pool show" | "catalog show" | "catalog check" | "catalog diff") ;;
 	"stats "*) options+=" --watch --all" ;;
@@ -96,6 +98,7 @@ _hairpinctl()
 		service) word="list add remove" ;;
 		pool) word="list show add remove" ;;
 		backend) word="list add remove drain up down weight" ;;
+		flows) word="list flush" ;;
 		catalog) word="show check diff apply" ;;
 		decap) word="attach detach status" ;;
 		*) word= ;;

@@ -22,6 +22,7 @@ static const struct command {
 	{"catalog", catalog_main, "show, check, diff, apply: all of these as one file"},
 	{"stats", stats_main,
 	 "packets and bytes of services and backends, and what became of them"},
+	{"flows", flows_main, "list, flush: flows that are remembered while slots move"},
 	{"trace", trace_main, "where a packet would go, and why, step by step"},
 	{"decap", decap_main, "attach, detach, status: the backend's side"},
 };

@@ -141,6 +141,22 @@ static void print_reasons(const struct sample *now, const struct sample *before,
 	free(list);
 }
 
+/* Nothing where no slot ever moved. */
+static void print_flows(const struct sample *now)
+{
+	const json_t *flows = json_object_get(now->stats, "flows");
+	char asked[OUTPUT_SIZE], stored[OUTPUT_SIZE], promoted[OUTPUT_SIZE], unstored[OUTPUT_SIZE];
+
+	if (!answer_number(flows, "asked") && !answer_number(flows, "unstored"))
+		return;
+	printf("\nflows of moved slots: %s packets looked for theirs; %s stored, %s of them "
+	       "established, %s without room\n",
+	       output_number(answer_number(flows, "asked"), asked),
+	       output_number(answer_number(flows, "stored"), stored),
+	       output_number(answer_number(flows, "promoted"), promoted),
+	       output_number(answer_number(flows, "unstored"), unstored));
+}
+
 /* In the shape of the counters: numbers, or objects of numbers. */
 static json_t *rates_json(json_t *now, const json_t *before, double seconds)
 {
@@ -162,7 +178,7 @@ static json_t *rates_json(json_t *now, const json_t *before, double seconds)
 
 static void add_rates(json_t *stats, const json_t *before, double seconds)
 {
-	static const char *const groups[] = {"services", "backends", "reasons"};
+	static const char *const groups[] = {"services", "backends", "reasons", "flows"};
 	json_t *rates = xcheck(json_object());
 
 	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++)
@@ -190,6 +206,7 @@ static void print_sample(const struct ctl *ctl, const struct sample *now,
 		print_counters(services, "services", now, before);
 		print_counters(backends, "backends", now, before);
 		print_reasons(now, before, ctl->flags[FLAG_ALL]);
+		print_flows(now);
 	}
 }
 

@@ -106,6 +106,35 @@ static void print_part(const json_t *array, void (*print)(const json_t *array, s
 		printf("... %zu more (hairpinctl %s list shows all)\n", count - MAX_ROWS, noun);
 }
 
+/* "pool web: 6,554 of 65,537 slots have moved, 12s ago; settled in 888s if no old flow talks" */
+static void print_motion(const json_t *motion)
+{
+	json_t *pool, *backend;
+	size_t i;
+
+	if (json_array_size(json_object_get(motion, "pools")))
+		putchar('\n');
+	json_array_foreach(json_object_get(motion, "pools"), i, pool) {
+		uint64_t services = answer_number(pool, "services");
+		char moved[OUTPUT_SIZE], size[OUTPUT_SIZE];
+
+		printf("pool %s is in motion: %s of %s slots", answer_text(pool, "name"),
+		       output_number(answer_number(pool, "moved"), moved),
+		       output_number(answer_number(pool, "table_size"), size));
+		if (services)
+			printf(", %llu service%s", (unsigned long long)services,
+			       services == 1 ? "" : "s");
+		printf("; the last packet of an old flow %llus ago, settled in %llus if none "
+		       "comes\n",
+		       (unsigned long long)answer_number(pool, "idle_s"),
+		       (unsigned long long)answer_number(pool, "settles_in_s"));
+	}
+	json_array_foreach(json_object_get(motion, "leaving"), i, backend)
+		printf("backend %s/%s (%s) was removed; old flows still go there\n",
+		       answer_text(backend, "pool"), answer_text(backend, "name"),
+		       answer_text(backend, "address"));
+}
+
 static void print_status(const json_t *status)
 {
 	const json_t *backends = json_object_get(status, "backends");
@@ -124,6 +153,7 @@ static void print_status(const json_t *status)
 		putchar('\n');
 		backend_table(backends, MAX_BACKENDS, true);
 	}
+	print_motion(json_object_get(status, "motion"));
 }
 
 static int run(const struct ctl *ctl, char **args)

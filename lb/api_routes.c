@@ -169,6 +169,26 @@ static void handle_stats(struct context *c)
 		api_reply_error(c->reply, MHD_HTTP_INTERNAL_SERVER_ERROR, err.path, "%s", err.text);
 }
 
+/* /v1/flows of all pools, /v1/flows/POOL of one. */
+static void handle_flows(struct context *c)
+{
+	const char *pool = c->request->segment_count > 2 ? c->request->segments[2] : NULL;
+	bool flush = !strcmp(c->request->method, "DELETE");
+	struct err err = {};
+	json_t *flows;
+
+	if (pool && !catalog_find_pool(balancer_catalog(c->balancer), pool)) {
+		api_reply_error(c->reply, MHD_HTTP_NOT_FOUND, "", "pools.%s: does not exist", pool);
+		return;
+	}
+	flows = flush ? balancer_flush(c->balancer, pool, &err)
+		      : balancer_flows(c->balancer, pool, &err);
+	if (flows)
+		api_reply_json(c->reply, MHD_HTTP_OK, flows);
+	else
+		api_reply_error(c->reply, MHD_HTTP_INTERNAL_SERVER_ERROR, err.path, "%s", err.text);
+}
+
 static void handle_trace(struct context *c)
 {
 	struct trace_request trace = {};
@@ -203,6 +223,10 @@ static const struct route {
 	{"GET", "/v1/stats", handle_stats, 0},
 	{"GET", "/v1/catalog", handle_catalog_get, 0},
 	{"PUT", "/v1/catalog", handle_catalog_put, CHANGES},
+	{"GET", "/v1/flows", handle_flows, 0},
+	{"DELETE", "/v1/flows", handle_flows, 0},
+	{"GET", "/v1/flows/*", handle_flows, 0},
+	{"DELETE", "/v1/flows/*", handle_flows, 0},
 	{"POST", "/v1/trace", handle_trace, TAKES_BODY},
 	{"PUT", "/v1/services/*", handle_service, TAKES_BODY | CHANGES},
 	{"DELETE", "/v1/services/*", handle_service, CHANGES},

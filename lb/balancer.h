@@ -65,11 +65,20 @@ const struct catalog *balancer_catalog(const struct balancer *balancer);
  *               "backends": N, "serving": N, "services": ["www"]}],
  *    "backends": [{"pool", "name", "address", "weight", "state": "up"|"drain"|"down",
  *                  "slots": N, "share": 0.33, "resolved": true, "since": TIME, "reason": "",
- *                  "interface", "via", "mac", "mtu": N}],
+ *                  "interface", "via", "mac", "mtu": N, "old_slots": N, "left": true,
+ *                  "settles_in_s": N | null}],
  *    "services": [{"name", "address", "protocol", "port": N|"any", "pool", "affinity"}],
  *    "last_plan": {"finished_us": N, "took_us": N, "operations": {"claim": N, "backend": N,
  *                  "table": N, "service": N, "grace": N, "untable": N, "release": N}},
+ *    "motion": {"pools": [{"name", "table_size": N, "moved": N, "services": N, "since_s": N,
+ *                          "idle_s": N, "settles_in_s": N}],
+ *               "leaving": [{"pool", "name", "address", "old_slots": N, "left", "settles_in_s"}]},
  *    "problems": ["sentence", ...]}
+ *
+ * motion: tables with moved slots or services (moved as a whole, to or from it); since_s: the oldest
+ * mark; idle_s: since the last packet to another backend; settles_in_s: if there is no more. A backend
+ * is left when nothing goes to it any more: no slot, and no old flow (old_slots lead those to it).
+ * leaving: backends that were removed and are not left yet.
  *
  * last_plan is what was last written to the maps; finished_us is in microseconds since 1970.
  * well is true when problems is empty. TIME is RFC 3339, UTC, whole seconds. since is when resolved
@@ -89,6 +98,20 @@ json_t *balancer_status(const struct balancer *balancer);
  * those for which there was no room.
  */
 json_t *balancer_stats(const struct balancer *balancer, struct err *err);
+
+/*
+ * balancer_flows(): the flows that are stored, of one pool or (NULL) of all; at most 1,000 of them are
+ * listed, all are counted. Owned by the caller; NULL with err set.
+ *
+ *   {"established": N, "half_open": N,
+ *    "flows": [{"protocol": "tcp", "client", "client_port": N, "address", "port": N, "pool", "backend",
+ *               "state": "open"|"half-open"|"closed", "age_s": N, "seen_s": N}]}
+ *
+ * balancer_flush(): forgets them; the answer counts what was forgotten. A connection that is forgotten
+ * goes to where its slot was before it moved, and breaks if it is on another backend.
+ */
+json_t *balancer_flows(struct balancer *balancer, const char *pool, struct err *err);
+json_t *balancer_flush(struct balancer *balancer, const char *pool, struct err *err);
 
 struct trace_request {
 	uint8_t protocol;                       /* IPPROTO_TCP, IPPROTO_UDP */

@@ -8,6 +8,7 @@
 
 #include "balancer.h"
 #include "datapath.h"
+#include "motion.h"
 #include "wanted.h"
 
 /* What was last written to the maps. */
@@ -45,6 +46,13 @@ size_t balancer_leaving_addresses(const struct balancer *balancer, const struct 
 
 /* balancer_set_leaving(): completes what build wants: records of leaving backends, and the time. */
 int balancer_set_leaving(struct balancer *balancer, struct build *build, struct err *err);
+
+/* balancer_motion(): what moves, for status; owned by the caller. */
+json_t *balancer_motion(const struct balancer *balancer, const struct motion *motion);
+
+/* balancer_add_departure(): of a backend's status: what still goes there, and until when. */
+void balancer_add_departure(const struct motion *motion, uint16_t index, uint32_t idle_timeout_s,
+			    json_t *backend);
 
 int balancer_add_timer(struct balancer *balancer, sd_event *event, struct err *err);
 void balancer_set_timer(struct balancer *balancer); /* runs while something moves */

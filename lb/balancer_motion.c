@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "address.h"
 #include "balancer_internal.h"
 
 /* How often to look, in seconds: a part of the shortest idle timeout, within bounds. */
@@ -128,4 +129,87 @@ void balancer_set_timer(struct balancer *balancer)
 		sd_event_source_set_time_relative(balancer->timer, interval_us(balancer->catalog));
 	sd_event_source_set_enabled(balancer->timer,
 				    moving && balancer->catalog ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
+
+/* Until a mark that was last used at last_s is cleared, if no packet uses it again. */
+static json_int_t settles_in_s(uint32_t last_s, uint32_t idle_timeout_s)
+{
+	int64_t left =
+		(int64_t)last_s + idle_timeout_s + 1 - (int64_t)(monotonic_ns() / 1000000000);
+
+	return left > 0 ? left : 0;
+}
+
+static uint32_t idle_timeout_of(const struct balancer *balancer, const char *name)
+{
+	const struct catalog_pool *pool = catalog_find_pool(balancer->catalog, name);
+
+	return pool ? pool->idle_timeout_s : CATALOG_IDLE_TIMEOUT_S;
+}
+
+static json_t *moving_pools(const struct balancer *balancer, const struct motion *motion)
+{
+	const struct state *state = motion->state;
+	json_int_t now_s = monotonic_ns() / 1000000000;
+	json_t *pools = json_array();
+
+	for (uint32_t i = 1; i < LB_POOLS; i++) {
+		const struct motion_pool *pool = &motion->pools[i];
+		const struct lb_identity *identity = state->identities[LB_IDENTITY_POOL][i];
+		uint32_t last_s = pool->last_s > pool->services_s ? pool->last_s : pool->services_s;
+
+		if (pool->oldest_ns == UINT64_MAX || !identity)
+			continue;
+		json_array_append_new(
+			pools,
+			json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "name", identity->name,
+				  "table_size", (json_int_t)state->pools[i].size, "moved",
+				  (json_int_t)pool->moved, "services", (json_int_t)pool->services,
+				  "since_s", now_s - (json_int_t)(pool->oldest_ns / 1000000000),
+				  "idle_s", now_s - (json_int_t)last_s, "settles_in_s",
+				  settles_in_s(last_s, idle_timeout_of(balancer, identity->name))));
+	}
+	return pools;
+}
+
+void balancer_add_departure(const struct motion *motion, uint16_t index, uint32_t idle_timeout_s,
+			    json_t *backend)
+{
+	bool left = !index || motion_is_left(motion, index);
+	uint32_t last_s = left ? 0 : motion_last_s(motion, index);
+
+	json_object_set_new(backend, "old_slots", json_integer(index ? motion->origins[index] : 0));
+	json_object_set_new(backend, "left", json_boolean(left));
+	json_object_set_new(backend, "settles_in_s",
+			    last_s ? json_integer(settles_in_s(last_s, idle_timeout_s))
+				   : json_null());
+}
+
+static json_t *leaving_backends(const struct balancer *balancer, const struct motion *motion)
+{
+	json_t *backends = json_array();
+
+	for (size_t i = 0; i < balancer->leaving_count; i++) {
+		uint16_t index = balancer->leaving[i].index;
+		const struct lb_identity *identity =
+			motion->state->identities[LB_IDENTITY_BACKEND][index];
+		char address[ADDRESS_TEXT_SIZE];
+		json_t *backend;
+
+		if (!identity)
+			continue;
+		backend =
+			json_pack("{s:s, s:s, s:s}", "pool", identity->pool, "name", identity->name,
+				  "address", address_format(&identity->address, address));
+		balancer_add_departure(motion, index, idle_timeout_of(balancer, identity->pool),
+				       backend);
+		json_array_append_new(backends, backend);
+	}
+	return backends;
+}
+
+json_t *balancer_motion(const struct balancer *balancer, const struct motion *motion)
+{
+	return json_pack("{s:o, s:o}", "pools", moving_pools(balancer, motion), "leaving",
+			 leaving_backends(balancer, motion));
 }

@@ -197,11 +197,93 @@ static json_t *last_plan_status(const struct last_plan *last)
 			 (json_int_t)last->took_us, "operations", operations);
 }
 
+/* The indices of backends, sorted by identity: thousands of them are not searched one by one. */
+struct indices {
+	const struct state *state;
+	uint16_t *sorted;
+	size_t count;
+};
+
+static int compare_identities(const void *a, const void *b, void *user)
+{
+	struct lb_identity *const *identities = user;
+
+	return memcmp(identities[*(const uint16_t *)a], identities[*(const uint16_t *)b],
+		      sizeof(**identities));
+}
+
+static void indices_init(struct indices *indices, const struct state *state)
+{
+	struct lb_identity **identities = state->identities[LB_IDENTITY_BACKEND];
+
+	*indices = (struct indices){
+		.state = state,
+		.sorted = calloc(state_capacity(LB_IDENTITY_BACKEND), sizeof(*indices->sorted)),
+	};
+	for (uint32_t i = 1; indices->sorted && i < state_capacity(LB_IDENTITY_BACKEND); i++)
+		if (identities[i])
+			indices->sorted[indices->count++] = i;
+	if (indices->count)
+		qsort_r(indices->sorted, indices->count, sizeof(*indices->sorted),
+			compare_identities, identities);
+}
+
+static uint16_t indices_find(const struct indices *indices, const struct lb_identity *identity)
+{
+	size_t low = 0, high = indices->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		uint16_t index = indices->sorted[middle];
+		int order = memcmp(identity, indices->state->identities[LB_IDENTITY_BACKEND][index],
+				   sizeof(*identity));
+
+		if (!order)
+			return index;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return LB_NONE;
+}
+
+static json_t *backends_status(const struct balancer *balancer, const struct motion *motion,
+			       json_t *problems)
+{
+	const struct catalog *catalog = balancer->catalog;
+	json_t *backends = json_array();
+	struct indices indices;
+
+	indices_init(&indices, motion->state);
+	for (size_t i = 0; i < catalog->pool_count; i++) {
+		const struct catalog_pool *pool = &catalog->pools[i];
+
+		for (size_t j = 0; j < pool->backend_count; j++) {
+			struct lb_identity identity =
+				wanted_backend_identity(pool, &pool->backends[j]);
+			json_t *backend =
+				backend_status(balancer, pool, &pool->backends[j],
+					       balancer->build->tables[i]->slots[j], problems);
+
+			balancer_add_departure(motion, indices_find(&indices, &identity),
+					       pool->idle_timeout_s, backend);
+			json_array_append_new(backends, backend);
+		}
+	}
+	free(indices.sorted);
+	return backends;
+}
+
 json_t *balancer_status(const struct balancer *balancer)
 {
 	const struct catalog *catalog = balancer->catalog;
-	json_t *pools = json_array(), *backends = json_array(), *services = json_array();
-	json_t *problems = json_array(), *interfaces;
+	struct motion *motion = motion_new(datapath_state(balancer->datapath));
+	json_t *pools = json_array(), *backends, *services = json_array();
+	json_t *problems = json_array(), *interfaces, *moving;
+
+	if (!motion)
+		return json_pack("{s:s}", "error", "out of memory");
 
 	if (balancer->failed.count)
 		json_array_append_new(
@@ -212,22 +294,18 @@ json_t *balancer_status(const struct balancer *balancer)
 				      json_string("the maps are not what the catalog asks for; the "
 						  "log tells why"));
 	interfaces = interfaces_status(balancer, problems);
-	for (size_t i = 0; i < catalog->pool_count; i++) {
-		const struct catalog_pool *pool = &catalog->pools[i];
-
+	for (size_t i = 0; i < catalog->pool_count; i++)
 		json_array_append_new(pools, pool_status(balancer, i, problems));
-		for (size_t j = 0; j < pool->backend_count; j++)
-			json_array_append_new(backends,
-					      backend_status(balancer, pool, &pool->backends[j],
-							     balancer->build->tables[i]->slots[j],
-							     problems));
-	}
+	backends = backends_status(balancer, motion, problems);
 	for (size_t i = 0; i < catalog->service_count; i++)
 		json_array_append_new(services, service_status(catalog, &catalog->services[i]));
-	return json_pack("{s:s, s:i, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
+	moving = balancer_motion(balancer, motion);
+	motion_free(motion);
+	return json_pack("{s:s, s:i, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
 			 HAIRPIN_VERSION, "pid", getpid(), "started",
 			 time_text(balancer->started_us), "well", !json_array_size(problems),
 			 "catalog", catalog_status(balancer), "interfaces", interfaces, "pools",
 			 pools, "backends", backends, "services", services, "last_plan",
-			 last_plan_status(&balancer->last_plan), "problems", problems);
+			 last_plan_status(&balancer->last_plan), "motion", moving, "problems",
+			 problems);
 }

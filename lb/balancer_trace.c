@@ -173,7 +173,10 @@ static json_t *steps_json(const struct balancer *balancer, const struct trace_ru
 	if (finding->backend)
 		json_array_append_new(
 			steps,
-			json_sprintf("the slot belongs to backend %s (%s)", finding->backend->name,
+			json_sprintf(run->trace.moved
+					     ? "the slot has moved; this flow is on backend %s (%s)"
+					     : "the slot belongs to backend %s (%s)",
+				     finding->backend->name,
 				     address_format(&finding->backend->address, address)));
 	if (finding->backend && run->action != XDP_TX)
 		add_obstacle(balancer, finding, steps);
@@ -236,7 +239,7 @@ int balancer_trace(struct balancer *balancer, const struct trace_request *reques
 			 name_or_null(finding.service), "pool", name_or_null(finding.pool), "slot",
 			 slot_known ? json_integer(run.trace.slot) : json_null(), "table_size",
 			 slot_known ? json_integer(run.trace.table_size) : json_null(), "backend",
-			 name_or_null(finding.backend), "moved", 0, "reason",
+			 name_or_null(finding.backend), "moved", run.trace.moved, "reason",
 			 reason_key(run.trace.reason), "words", reason_words(run.trace.reason),
 			 "action", action_name(run.action), "interface",
 			 *finding.interface ? json_string(finding.interface) : json_null(), "steps",

@@ -54,6 +54,14 @@ struct lb_counter datapath_read_counter(const struct datapath *datapath, enum lb
 void datapath_read_reasons(const struct datapath *datapath, uint64_t out[LB_REASON_COUNT]);
 void datapath_read_flow_events(const struct datapath *datapath, uint64_t out[LB_FLOW_EVENTS]);
 
+/* Called for each stored flow; half_open: of that table. True: the flow is to be forgotten. */
+typedef bool (*datapath_flow_fn)(void *user, bool half_open, const struct lb_flow_key *key,
+				 const struct lb_flow *flow);
+
+/* datapath_each_flow(): packets go on meanwhile: a flow may be missed, or come twice. Returns 0 or a
+ * negative errno. */
+int datapath_each_flow(struct datapath *datapath, datapath_flow_fn fn, void *user);
+
 struct trace_run {
 	const uint8_t *frame; /* in */
 	uint32_t frame_length;

@@ -137,3 +137,48 @@ int moves_remove(struct datapath *datapath, uint32_t pool)
 	unmap_moves(datapath, pool);
 	return 0;
 }
+
+#define BATCH 4096 /* flows that are read with one system call */
+
+static int each_of_table(int fd, bool half_open, datapath_flow_fn fn, void *user)
+{
+	struct lb_flow_key *keys = calloc(BATCH, sizeof(*keys));
+	struct lb_flow *flows = calloc(BATCH, sizeof(*flows));
+	uint32_t from = 0, next = 0, count = BATCH;
+	int status = keys && flows ? 0 : -ENOMEM;
+	bool first = true, last = false;
+
+	while (!status && !last) {
+		count = BATCH;
+		if (bpf_map_lookup_batch(fd, first ? NULL : &from, &next, keys, flows, &count,
+					 NULL)) {
+			last = errno == ENOENT; /* the end; count of them were read all the same */
+			status = last ? 0 : -errno;
+		}
+		for (uint32_t i = 0; !status && i < count; i++)
+			if (fn(user, half_open, &keys[i], &flows[i]))
+				bpf_map_delete_elem(fd, &keys[i]);
+		from = next;
+		first = false;
+	}
+	free(keys);
+	free(flows);
+	return status;
+}
+
+int datapath_each_flow(struct datapath *datapath, datapath_flow_fn fn, void *user)
+{
+	int status = 0;
+
+	for (uint32_t table = 0; !status && table < LB_FLOW_TABLES; table++) {
+		int fd = inner_of(datapath->skeleton->maps.flows, table);
+
+		if (fd == -ENOENT)
+			continue;
+		if (fd < 0)
+			return fd;
+		status = each_of_table(fd, table == LB_FLOWS_HALF_OPEN, fn, user);
+		close(fd);
+	}
+	return status;
+}

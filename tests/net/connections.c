@@ -302,6 +302,7 @@ static int hold_open(struct hold *hold)
 		}
 	}
 	report(hold);
+	free(hold->connections);
 	return 0;
 }
 

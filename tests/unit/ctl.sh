@@ -186,6 +186,7 @@ usage: hairpinctl [--json] [--socket PATH] COMMAND ...
   backend  list, add, remove, drain, up, down, weight: servers
   catalog  show, check, diff, apply: all of these as one file
   stats    packets and bytes of services and backends, and what became of them
+  flows    list, flush: flows that are remembered while slots move
   trace    where a packet would go, and why, step by step
   decap    attach, detach, status: the backend's side
   help     [COMMAND [VERB]]: as --help after it
@@ -282,7 +283,7 @@ E
 for command in status 'service list' 'service add' 'service remove' 'pool list' 'pool show' \
 	'pool add' 'pool remove' 'backend list' 'backend add' 'backend remove' 'backend drain' \
 	'backend up' 'backend down' 'backend weight' 'catalog show' 'catalog check' 'catalog diff' \
-	'catalog apply' stats trace; do
+	'catalog apply' stats 'flows list' 'flows flush' trace; do
 	# shellcheck disable=SC2086 # a command of several words
 	"$ctl" $command --help >"$dir/out" 2>"$dir/err" && [ ! -s "$dir/err" ] &&
 		[[ $(head -n 1 "$dir/out") == "usage: hairpinctl $command"* ]]
@@ -389,6 +390,20 @@ REASON      ACTION    PACKETS  MEANING
 sent        tx      1,234,567  sent to a backend
 no_backend  drop            7  the pool has no backend
 E
+check 0 flows list <<'E'
+PROTOCOL  CLIENT                 ADDRESS             BACKEND    STATE      AGE    SEEN
+tcp       198.51.100.7:40001     203.0.113.10:443    web/web-1  open       12s  1s ago
+tcp       [2001:db8:c::7]:40002  [2001:db8::10]:443  web/web-2  half-open   3s  3s ago
+... 1199 more
+1,200 established, 1 half open
+E
+check 0 flows flush --pool web <<'E'
+1,200 flows forgotten
+E
+check 1 flows list --pool nopool <<'E'
+!
+hairpinctl: pools.nopool: does not exist
+E
 "$ctl" --socket "$socket" stats --all | tail -n 1 >"$dir/out"
 [ "$(cat "$dir/out")" = "too_big     drop            0  larger than the MTU" ]
 report $? "stats --all has reasons without packets"
@@ -442,6 +457,16 @@ E
 check 0 backend drain web web-2 <<'E'
 backend web/web-2 changed
 pool web: 6,554 of 65,537 slots move (10.0%)
+6,554 slots lead old flows to it; it can be taken away in 890s if none of them talks any more
+E
+check 1 backend drain web web-2 --wait --timeout 1 <<'E'
+no service, backend or slot changes
+!
+hairpinctl: pools.web.backends.web-2: old flows still go there
+E
+check 2 backend drain web web-2 --timeout soon <<'E'
+!
+hairpinctl: soon is not a number of seconds
 E
 check 0 status <<'E'
 pool web: backend web-3: no route

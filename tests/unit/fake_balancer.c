@@ -152,14 +152,16 @@ static json_t *backend_json(const struct catalog_pool *pool, const struct catalo
 	bool resolved = !routeless(backend);
 
 	address_format(&backend->address, address);
-	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:i, s:f, s:b, s:o, s:s, s:s, s:s, s:s, s:i}",
+	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:i, s:f, s:b, s:o, s:s, s:s, s:s, s:s, s:i,"
+			 " s:i, s:b, s:i}",
 			 "pool", pool->name, "name", backend->name, "address", address, "weight",
 			 backend->weight, "state", backend_state_name(backend->state), "slots",
 			 (int)(share * 65537), "share", share, "resolved", resolved, "since",
 			 time_json(190), "reason", resolved ? "" : "no route", "interface",
 			 resolved ? "eth0" : "", "via",
 			 resolved && backend->address.bytes[15] == 12 ? "10.0.0.1" : address, "mac",
-			 "02:00:00:00:00:01", "mtu", 1500);
+			 "02:00:00:00:00:01", "mtu", 1500, "old_slots", 6554, "left",
+			 backend->weight == 0, "settles_in_s", 890);
 }
 
 static json_t *pool_json(const struct catalog *catalog, size_t index, json_t *backends,
@@ -255,6 +257,27 @@ json_t *balancer_stats(const struct balancer *balancer, struct err *err)
 			 "larger than the MTU", "no_backend", "the pool has no backend", "sent",
 			 "sent to a backend", "actions", "too_big", "drop", "no_backend", "drop",
 			 "sent", "tx");
+}
+
+json_t *balancer_flows(struct balancer *balancer, const char *pool, struct err *err)
+{
+	if (!strcmp(balancer->catalog->seed, "fail-stats")) {
+		err_set(err, -EIO, "cannot read the stored flows");
+		return NULL;
+	}
+	return json_pack("{s:i, s:i, s:[{s:s, s:s, s:i, s:s, s:i, s:s, s:s, s:s, s:i, s:i},"
+			 " {s:s, s:s, s:i, s:s, s:i, s:s, s:s, s:s, s:i, s:i}]}",
+			 "established", 1200, "half_open", pool ? 0 : 1, "flows", "protocol", "tcp",
+			 "client", "198.51.100.7", "client_port", 40001, "address", "203.0.113.10",
+			 "port", 443, "pool", "web", "backend", "web-1", "state", "open", "age_s",
+			 12, "seen_s", 1, "protocol", "tcp", "client", "2001:db8:c::7",
+			 "client_port", 40002, "address", "2001:db8::10", "port", 443, "pool",
+			 "web", "backend", "web-2", "state", "half-open", "age_s", 3, "seen_s", 3);
+}
+
+json_t *balancer_flush(struct balancer *balancer, const char *pool, struct err *err)
+{
+	return balancer_flows(balancer, pool, err);
 }
 
 int balancer_trace(struct balancer *balancer, const struct trace_request *request, json_t **out,
