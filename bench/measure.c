@@ -106,6 +106,8 @@ static void start(struct running *running)
 
 	stage_serve(measure->hairpind, mix);
 	wire_wait(measure, mix);
+	if (mix->moved)
+		wire_move(measure, mix);
 	running->loaded = stage_loaded();
 	running->contestant_count =
 		mix->for_no_service
@@ -147,7 +149,7 @@ json_t *measure_mix(const struct measure *measure, const struct mix *mix, uint64
 	if (mix->for_no_service)
 		verdict = alone_verify(running.loaded.program, ALONE_VERIFY_FRAMES);
 	else
-		verdict = wire_verify(measure, measure->verify);
+		verdict = wire_verify(measure, mix);
 	say(mix, &rounds, &verdict);
 	json = rounds_json(&rounds);
 	put_mix(json, mix);

@@ -31,10 +31,12 @@ struct verdict {
 json_t *measure_mix(const struct measure *measure, const struct mix *mix, uint64_t *faults);
 
 /* Over the wire, frames to and fro. wire_set(): contestants for the mix that hairpind serves;
- * returns how many. wire_verify(): frames, twice the same flows. */
+ * returns how many. wire_verify(): measure->verify frames, twice the same flows. wire_move(): notes the
+ * backend of each flow, which wire_verify() then expects, and moves slots. */
 void wire_wait(const struct measure *measure, const struct mix *mix);
 int wire_set(const struct measure *measure, const struct mix *mix, struct contestant *contestants);
-struct verdict wire_verify(const struct measure *measure, uint32_t frames);
+struct verdict wire_verify(const struct measure *measure, const struct mix *mix);
+void wire_move(const struct measure *measure, const struct mix *mix);
 
 /* The program alone, for frames that it passes. */
 int alone_set(const struct measure *measure, int program, struct contestant *contestants);

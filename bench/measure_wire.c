@@ -143,24 +143,36 @@ static void forget_flows(const struct wire_bpf *wire)
 	munmap(seen, size);
 }
 
-struct verdict wire_verify(const struct measure *measure, uint32_t frames)
+static void look_at_flows(struct wire_bpf *wire, uint32_t frames)
+{
+	wire->bss->fresh_flow = 0;
+	wire->bss->verify = true;
+	for (uint32_t sent = 0; sent < frames; sent += TURN_FRAMES)
+		send_turn(wire, DEVICE_HAIRPIN,
+			  frames - sent < TURN_FRAMES ? frames - sent : TURN_FRAMES);
+	wire->bss->verify = false;
+}
+
+void wire_move(const struct measure *measure, const struct mix *mix)
+{
+	forget_flows(measure->wire);
+	look_at_flows(measure->wire, measure->verify);
+	stage_move(mix);
+}
+
+struct verdict wire_verify(const struct measure *measure, const struct mix *mix)
 {
 	struct wire_bpf *wire = measure->wire;
 	const struct wire_result *result = &wire->bss->result;
 
-	forget_flows(wire);
+	if (!mix->moved)
+		forget_flows(wire);
 	wire->bss->result = (struct wire_result){0};
-	wire->bss->verify = true;
-	for (int pass = 0; pass < 2; pass++) {
-		wire->bss->fresh_flow = 0;
-		for (uint32_t sent = 0; sent < frames; sent += TURN_FRAMES)
-			send_turn(wire, DEVICE_HAIRPIN,
-				  frames - sent < TURN_FRAMES ? frames - sent : TURN_FRAMES);
-	}
-	wire->bss->verify = false;
+	for (int pass = 0; pass < 2; pass++)
+		look_at_flows(wire, measure->verify);
 	return (struct verdict){.verified = result->verified,
 				.bad_outer = result->bad_outer,
 				.bad_inner = result->bad_inner,
 				.bad_backend = result->bad_backend,
-				.lost = 2ULL * frames - result->frames};
+				.lost = 2ULL * measure->verify - result->frames};
 }

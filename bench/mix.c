@@ -32,6 +32,8 @@ const struct mix mixes[] = {
 	 .array = ARRAY_SERVICES},
 	{"backends-1000", .traffic = {TCP, .flows = MANY, .backends = 1000},
 	 .array = ARRAY_BACKENDS},
+	{"moved-10pct", .traffic = {TCP, .flows = MANY}, .moved = 10},
+	{"tracking-all", .traffic = {TCP, .flows = MANY}, .tracking = "all"},
 	{"pass-through", .traffic = {TCP, .flows = 1}, .for_no_service = true},
 	{0},
 };
@@ -95,23 +97,35 @@ bool mix_named(const struct mix *mix, const char *names)
 	return false;
 }
 
-static json_t *pool_json(const struct wire_traffic *traffic, uint32_t pool)
+static void put_backend(json_t *backends, const struct wire_traffic *traffic, uint32_t pool,
+			uint32_t i, double weight)
 {
-	json_t *backends = json_object();
+	uint32_t number = pool * traffic->backends + i + 1;
 	char name[32], address[64];
 
-	for (uint32_t i = 0; i < traffic->backends; i++) {
-		uint32_t number = pool * traffic->backends + i + 1;
+	snprintf(name, sizeof(name), "b%u", i);
+	if (traffic->ipv6)
+		snprintf(address, sizeof(address), "fd01::%x", number);
+	else
+		snprintf(address, sizeof(address), "172.16.%u.%u", number >> 8, number & 255);
+	json_object_set_new(backends, name,
+			    json_pack("{s:s, s:i}", "address", address, "weight", (int)weight));
+}
 
-		snprintf(name, sizeof(name), "b%u", i);
-		if (traffic->ipv6)
-			snprintf(address, sizeof(address), "fd01::%x", number);
-		else
-			snprintf(address, sizeof(address), "172.16.%u.%u", number >> 8,
-				 number & 255);
-		json_object_set_new(backends, name, json_pack("{s:s}", "address", address));
-	}
-	return json_pack("{s:o}", "backends", backends);
+static json_t *pool_json(const struct mix *mix, const struct wire_traffic *traffic, uint32_t pool,
+			 bool after)
+{
+	json_t *backends = json_object(), *json = json_pack("{s:o}", "backends", backends);
+	const double weight = 100;
+
+	for (uint32_t i = 0; i < traffic->backends; i++)
+		put_backend(backends, traffic, pool, i, weight);
+	if (after)
+		put_backend(backends, traffic, pool, traffic->backends,
+			    weight * traffic->backends * mix->moved / (100 - mix->moved));
+	if (mix->tracking)
+		json_object_set_new(json, "tracking", json_string(mix->tracking));
+	return json;
 }
 
 static json_t *service_json(const struct wire_traffic *traffic, uint32_t service)
@@ -128,7 +142,7 @@ static json_t *service_json(const struct wire_traffic *traffic, uint32_t service
 			 pool);
 }
 
-int mix_write_catalog(const struct mix *mix, const char *path)
+int mix_write_catalog(const struct mix *mix, bool after, const char *path)
 {
 	struct wire_traffic traffic = mix_traffic(mix);
 	json_t *pools = json_object(), *services = json_object(), *catalog;
@@ -137,7 +151,7 @@ int mix_write_catalog(const struct mix *mix, const char *path)
 
 	for (uint32_t i = 0; i < traffic.pools; i++) {
 		snprintf(name, sizeof(name), "p%u", i);
-		json_object_set_new(pools, name, pool_json(&traffic, i));
+		json_object_set_new(pools, name, pool_json(mix, &traffic, i, after));
 	}
 	for (uint32_t i = 0; i < traffic.services; i++) {
 		snprintf(name, sizeof(name), "s%u", i);

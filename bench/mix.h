@@ -15,9 +15,11 @@ struct mix {
 	const char *name;
 	struct wire_traffic traffic; /* services, pools: 0 is 1; backends: 0 is 16 */
 	enum mix_array array;
-	bool for_no_service; /* the traffic, which is passed */
-	const char *axis;    /* of the scaling mixes: what grows */
-	uint32_t value;      /* how far */
+	bool for_no_service;  /* the traffic, which is passed */
+	const char *tracking; /* of the pools; NULL: the default */
+	uint32_t moved;       /* percent of the slots, by a backend more; one pool */
+	const char *axis;     /* of the scaling mixes: what grows */
+	uint32_t value;       /* how far */
 };
 
 extern const struct mix mixes[], scaling_mixes[]; /* both end with a name of NULL */
@@ -31,7 +33,7 @@ struct wire_lookup mix_lookup(const struct mix *mix);
 /* mix_named(): whether the list NAME[,NAME...] has the name of mix. */
 bool mix_named(const struct mix *mix, const char *names);
 
-/* mix_write_catalog(): 0, or -1 with errno. */
-int mix_write_catalog(const struct mix *mix, const char *path);
+/* mix_write_catalog(): before or after slots have moved. Returns 0, or -1 with errno. */
+int mix_write_catalog(const struct mix *mix, bool after, const char *path);
 
 #endif

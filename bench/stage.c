@@ -30,6 +30,8 @@
 #define SOCKET    DIRECTORY "/socket"
 #define ENTER     "nsenter --net=/run/netns/" FAR " " /* ip netns exec hides the bpf file system */
 
+#define CHANGE_MS 20000 /* hairpind has this long to put a changed catalog in force */
+
 static char hairpind_path[PATH_MAX];
 static pid_t daemon_pid;
 static pid_t owner;
@@ -238,7 +240,7 @@ static void become_hairpind(void)
 
 void stage_serve(const char *hairpind, const struct mix *mix)
 {
-	if (mix_write_catalog(mix, CATALOG))
+	if (mix_write_catalog(mix, false, CATALOG))
 		stage_fail("%s: %s", CATALOG, strerror(errno));
 	if (!realpath(hairpind, hairpind_path))
 		stage_fail("%s: %s", hairpind, strerror(errno));
@@ -248,6 +250,34 @@ void stage_serve(const char *hairpind, const struct mix *mix)
 		stage_fail("fork: %s", strerror(errno));
 	if (!daemon_pid)
 		become_hairpind();
+}
+
+/* How many catalogs have been in force, by hairpind's log. */
+static int catalogs_in_force(void)
+{
+	FILE *log = fopen(LOG, "re");
+	char line[1024];
+	int count = 0;
+
+	while (log && fgets(line, sizeof(line), log))
+		count += !!strstr(line, "catalog: in force");
+	if (log)
+		fclose(log);
+	return count;
+}
+
+void stage_move(const struct mix *mix)
+{
+	int before = catalogs_in_force();
+
+	/* It reads the file again by itself, when nobody has written to it for a moment. */
+	if (mix_write_catalog(mix, true, CATALOG))
+		stage_fail("%s: %s", CATALOG, strerror(errno));
+	for (int ms = 0; catalogs_in_force() == before; ms += 10) {
+		if (ms > CHANGE_MS)
+			stage_fail("hairpind does not read its changed catalog");
+		usleep(10000);
+	}
 }
 
 bool stage_serves(void)

@@ -31,7 +31,8 @@ struct wire_bpf *stage_open(uint32_t lines);
 /* stage_serve(): starts hairpind with the services and backends of mix. */
 void stage_serve(const char *hairpind, const struct mix *mix);
 void stage_unserve(void);
-bool stage_serves(void); /* it has not exited */
+void stage_move(const struct mix *mix); /* makes hairpind move slots, and waits until it has */
+bool stage_serves(void);                /* it has not exited */
 
 /*
  * stage_occupy(): takes some of the memory for machine code, so that what is loaded next lies
