@@ -34,6 +34,7 @@ struct moved_side {
 	__u16 backend; /* of the slot */
 	__u16 origin;
 	struct lb_move *move; /* NULL: it is not moved */
+	__u64 since_ns;       /* flows stored before do not count */
 };
 
 static __always_inline bool moved_alive(__u16 backend)
@@ -71,9 +72,13 @@ static __noinline int moved_old_side(const struct lb_moved *m, struct moved_side
 	if (!all || at >= slot_count)
 		return 0;
 	side->backend = side->origin = all[at].backend;
+	if (pool->flags & LB_POOL_TRACK_ALL)
+		side->since_ns = pool->tracked_since_ns;
 	if (!all[at].moved)
 		return 0;
 	side->move = moved_find(m->target.origin, slot);
+	if (side->move && side->move->since_ns < side->since_ns)
+		side->since_ns = side->move->since_ns;
 	if (side->move && moved_alive(side->move->origin))
 		side->origin = side->move->origin;
 	return 0;
@@ -119,12 +124,17 @@ static __noinline int moved_store(const struct lb_moved *m, __u16 backend, __u64
 	return 0;
 }
 
-/* A packet of a half-open flow that is no SYN: it is open. */
-static __noinline int moved_promote(const struct lb_moved *m, const struct lb_flow *half_open)
+/* A packet of a half-open flow that is no SYN: it is open. What half_open points to may be another flow's
+ * as soon as it is deleted. */
+static __noinline int moved_promote(const struct lb_moved *m, const struct lb_flow *half_open,
+				    __u32 now_s)
 {
-	struct lb_flow flow = *half_open;
 	void *from = moved_flows(LB_FLOWS_HALF_OPEN), *to = moved_flows(LB_FLOWS_ESTABLISHED);
+	struct lb_flow flow = *half_open;
 
+	flow.seen_s = now_s;
+	if (m->tcp_flags & (TCP_FIN | TCP_RST))
+		flow.closed = 1;
 	if (!from || !to || bpf_map_update_elem(to, &m->key, &flow, BPF_ANY)) {
 		moved_count(LB_FLOW_UNSTORED);
 		return 0;
@@ -138,34 +148,42 @@ static __noinline int moved_promote(const struct lb_moved *m, const struct lb_fl
  * The flow as it is stored, if it counts. A packet that is no SYN makes a half-open flow an
  * established one, and FIN and RST close it.
  */
-static __noinline __u32 moved_stored(const struct lb_moved *m, __u64 since, __u32 now_s)
+static __noinline __u32 moved_stored(const struct lb_moved *m, __u64 since, __u64 now)
 {
-	bool syn = m->tcp_flags & TCP_SYN, end = m->tcp_flags & (TCP_FIN | TCP_RST);
+	bool syn = m->tcp_flags & TCP_SYN, half_open = false;
 	void *established = moved_flows(LB_FLOWS_ESTABLISHED);
-	void *half_open = moved_flows(LB_FLOWS_HALF_OPEN);
+	void *half_opens = moved_flows(LB_FLOWS_HALF_OPEN);
 	struct lb_flow *flow = NULL;
+	__u32 backend;
 
-	if (!established || !half_open)
+	if (!established || !half_opens)
 		return LB_NONE;
 	if (!m->dry)
 		moved_count(LB_FLOW_ASKED);
 	flow = bpf_map_lookup_elem(established, &m->key);
 	if (!moved_counts(flow, since)) {
-		flow = bpf_map_lookup_elem(half_open, &m->key);
+		flow = bpf_map_lookup_elem(half_opens, &m->key);
 		if (!moved_counts(flow, since))
 			return LB_NONE;
-		if (!syn && !m->dry)
-			moved_promote(m, flow);
+		half_open = true;
 	}
 	if (syn && flow->closed)
 		return LB_NONE;
+	backend = flow->backend;
 	if (m->dry)
-		return flow->backend;
-	if (end)
+		return backend;
+	if (half_open && !syn) {
+		moved_promote(m, flow, now / MOVED_SECOND);
+		return backend;
+	}
+	if (m->tcp_flags & (TCP_FIN | TCP_RST))
 		flow->closed = 1;
-	if (flow->seen_s != now_s)
-		flow->seen_s = now_s;
-	return flow->backend;
+	/* A SYN may begin another flow of the same ports, which is as young as it is. */
+	if (syn)
+		flow->stored_ns = now;
+	if (flow->seen_s != now / MOVED_SECOND)
+		flow->seen_s = now / MOVED_SECOND;
+	return backend;
 }
 
 static __always_inline void moved_touch(__u32 *last_s, __u32 now_s)
@@ -188,7 +206,7 @@ static __always_inline __u32 moved_choose(const struct lb_moved *m)
 {
 	const struct lb_pool *pool = &arrays.pools[m->target.pool & (LB_POOL_ROOM - 1)];
 	struct lb_service_move *service = NULL;
-	struct moved_side old = {}, new = {.backend = m->backend};
+	struct moved_side old = {.since_ns = ~0ULL}, new = {.backend = m->backend};
 	__u64 now = bpf_ktime_get_ns(), since = ~0ULL;
 	__u32 now_s = now / MOVED_SECOND, changed_s = 0, chosen = LB_NONE;
 	bool all = features.track_all && pool->flags & LB_POOL_TRACK_ALL;
@@ -203,18 +221,18 @@ static __always_inline __u32 moved_choose(const struct lb_moved *m)
 		changed_s = new.move->changed_s;
 		new.origin = new.move->origin;
 	}
+	/* Of a service that moved, what was stored before counts as it did on the table that it had
+	 * then: this table's slots may have been marked when the service was not there. */
 	if (m->target.origin) {
 		service = &arrays.service_moves[m->target.service & (LB_SERVICE_ROOM - 1)];
-		since = service->since_ns < since ? service->since_ns : since;
 		changed_s = service->changed_s;
 		moved_old_side(m, &old);
-		if (old.move && old.move->since_ns < since)
-			since = old.move->since_ns;
+		since = service->since_ns < old.since_ns ? service->since_ns : old.since_ns;
 		new.origin = old.origin;
 	}
 
 	if (tcp || all)
-		chosen = moved_stored(m, since, now_s);
+		chosen = moved_stored(m, since, now);
 	if (!chosen && tcp && m->tcp_flags & TCP_SYN) {
 		chosen = m->backend;
 		if (chosen && !m->dry)
@@ -227,11 +245,11 @@ static __always_inline __u32 moved_choose(const struct lb_moved *m)
 			moved_store(m, chosen, now, LB_FLOWS_ESTABLISHED);
 	}
 
-	if (chosen == m->backend || m->dry)
+	if (m->dry)
 		return chosen;
-	if (new.move)
+	if (new.move && chosen != m->backend)
 		moved_touch(&new.move->last_s, now_s);
-	if (service)
+	if (service && chosen != m->backend)
 		moved_touch(&service->last_s, now_s);
 	if (old.move && chosen != old.backend)
 		moved_touch(&old.move->last_s, now_s);

@@ -207,6 +207,8 @@ static void apply_service(struct datapath *datapath, const struct plan_op *op)
 					   .entries[op->index % LB_SERVICE_BUCKET_SIZE];
 	const size_t target = sizeof(struct lb_service_key) / 8;
 
+	if (op->clears && datapath->state.service_moves[live->target.service].last_s != op->last_s)
+		return;
 	if (!op->service.target.word)
 		store(live, &op->service, target);
 	/* From the last word on, so that a half-written key is never that of a VIP entry. */
@@ -251,6 +253,8 @@ static void apply_slots(struct datapath *datapath, const struct plan_op *op)
 		const struct plan_slot *change = &op->changes[i];
 		uint32_t value;
 
+		if (change->clears && moves[change->slot].last_s != change->move.last_s)
+			continue;
 		if (change->value.moved)
 			apply_move(&moves[change->slot], change);
 		memcpy(&value, &change->value, sizeof(value));

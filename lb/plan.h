@@ -4,7 +4,8 @@
  *
  * The order keeps the data plane correct after every single operation: a backend is written before
  * the slots that name it, a table before the services that use it, and removal goes the other way.
- * What packets may still be looking at is reused only after a PLAN_GRACE.
+ * What packets may still be looking at is reused only after a PLAN_GRACE. What a mark kept is taken away
+ * by the plan after the one that clears it: a packet of an old flow may come in between, and keep it.
  */
 #ifndef HAIRPIN_PLAN_H
 #define HAIRPIN_PLAN_H
@@ -107,6 +108,7 @@ struct plan_slot {
 	uint32_t slot; /* of the pool's table */
 	struct lb_slot value;
 	bool marks;          /* the slot was not moved before: all of move is new */
+	bool clears;         /* it was, and is to be settled, if last_s is still that of move */
 	struct lb_move move; /* if value.moved; written before the slot */
 };
 
@@ -116,6 +118,9 @@ struct plan_op {
 	/* CLAIM, RELEASE, BACKEND, LIFE, SERVICE_MOVE: of it; *TABLE, POOL, *MOVES, SLOTS: of the
 	 * pool; SERVICE: of the entry. */
 	uint32_t index;
+	/* SERVICE: the entry loses its origin; not if the service's move has another last_s by now. */
+	bool clears;
+	uint32_t last_s;
 	union {
 		struct lb_identity *identity; /* CLAIM */
 		struct lb_backend backend;    /* BACKEND */

@@ -204,6 +204,23 @@ static int put_move(struct maker *maker, uint16_t service, const struct lb_servi
 						      .service_move = *move});
 }
 
+/* Packets write the move of the service that the entry is of now. */
+static int clear_origin(struct filler *filler, uint32_t at, const struct lb_service *entry,
+			const struct lb_service_move *move)
+{
+	union lb_service_target live = filler->entries[at].target;
+
+	refer(filler->maker, live.pool, move->since_ns);
+	refer(filler->maker, live.origin, move->since_ns);
+	filler->wanted[at] = true;
+	filler->entries[at] = *entry;
+	return plan_add(filler->plan, (struct plan_op){.kind = PLAN_SERVICE,
+						       .index = at,
+						       .clears = true,
+						       .last_s = move->last_s,
+						       .service = *entry});
+}
+
 static int put_service(struct filler *filler, const struct catalog_service *service, uint16_t index,
 		       uint16_t pool, struct err *err)
 {
@@ -222,9 +239,14 @@ static int put_service(struct filler *filler, const struct catalog_service *serv
 	struct lb_service_move move = {.since_ns = UINT64_MAX};
 	int status = 0;
 
-	if (at != NOWHERE &&
-	    find_origin(filler->maker, service, filler->entries[at].target, &entry.target, &move))
+	if (at == NOWHERE)
+		move.since_ns = UINT64_MAX;
+	else if (find_origin(filler->maker, service, filler->entries[at].target, &entry.target,
+			     &move))
 		status = put_move(filler->maker, index, &move);
+	else if (filler->entries[at].target.origin)
+		return clear_origin(filler, at, &entry, &move)
+			       ?: filler_put(filler, &vip, service->name, err);
 	else
 		move.since_ns = UINT64_MAX;
 	refer(filler->maker, pool, move.since_ns);

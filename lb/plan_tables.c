@@ -106,11 +106,38 @@ static bool is_idle(const struct maker *maker, const struct catalog_pool *pool,
 	return maker_now_s(maker) > last + pool->idle_timeout_s;
 }
 
+/* A pool that stored all flows ceases to. */
+static bool is_forgetting(const struct maker *maker, size_t pool)
+{
+	return maker->state->pools[maker->pools[pool]].flags & LB_POOL_TRACK_ALL &&
+	       maker->wanted->catalog->pools[pool].tracking != TRACKING_ALL;
+}
+
+/* What was stored of all flows counts on, as of a slot that has moved, until that is idle. */
+static void remember_slot(const struct maker *maker, size_t pool, const struct lb_slot *live,
+			  struct plan_slot *next)
+{
+	uint64_t since_ns = maker->state->pools[maker->pools[pool]].tracked_since_ns;
+
+	if (!next->value.moved) {
+		next->value.moved = 1;
+		next->move = (struct lb_move){
+			.since_ns = since_ns,
+			.origin = maker->lives[live->backend].number ? live->backend : LB_NONE};
+	} else if (since_ns < next->move.since_ns) {
+		next->move.since_ns = since_ns;
+	}
+	next->marks = true;
+	next->clears = false;
+	next->move.changed_s = next->move.last_s = maker_now_s(maker);
+}
+
 /*
  * What is to become of a slot: false if it stays as it is. The rules are those of moved slots; a
  * backend without a life leaves no flows behind.
  */
-static bool next_slot(const struct maker *maker, size_t pool, uint32_t slot, struct plan_slot *next)
+static bool next_by_rules(const struct maker *maker, size_t pool, uint32_t slot,
+			  struct plan_slot *next)
 {
 	const struct catalog_pool *catalog = &maker->wanted->catalog->pools[pool];
 	uint16_t index = maker->pools[pool];
@@ -119,20 +146,19 @@ static bool next_slot(const struct maker *maker, size_t pool, uint32_t slot, str
 	uint16_t owner = known ? live->backend : wanted_owner(maker, pool, slot);
 
 	*next = (struct plan_slot){.slot = slot, .value.backend = owner};
+	if (live->moved && !maker->state->moves[index])
+		return true; /* a daemon died while it took the table away: nobody uses it */
 	if (live->moved) {
 		const struct lb_move *move = &maker->state->moves[index][slot];
 
-		next->value.moved = 1;
 		next->move = *move;
-		if (!maker->lives[move->origin].number)
+		next->clears = owner == live->backend && is_idle(maker, catalog, move);
+		next->value.moved = !next->clears;
+		if (!next->clears && !maker->lives[move->origin].number)
 			next->move.origin = LB_NONE;
 		if (owner != live->backend)
 			next->move.changed_s = maker_now_s(maker);
-		else if (is_idle(maker, catalog, move))
-			next->value.moved = 0;
-		else
-			return next->move.origin != move->origin;
-		return true;
+		return next->clears || owner != live->backend || next->move.origin != move->origin;
 	}
 	if (owner == live->backend)
 		return false;
@@ -146,6 +172,16 @@ static bool next_slot(const struct maker *maker, size_t pool, uint32_t slot, str
 			.origin = live->backend,
 		};
 	}
+	return true;
+}
+
+static bool next_slot(const struct maker *maker, size_t pool, uint32_t slot, struct plan_slot *next)
+{
+	bool changes = next_by_rules(maker, pool, slot, next);
+
+	if (!is_forgetting(maker, pool))
+		return changes;
+	remember_slot(maker, pool, state_table(maker->state, maker->pools[pool]) + slot, next);
 	return true;
 }
 
@@ -175,7 +211,6 @@ static int add_changes(struct maker *maker, size_t pool, uint32_t count)
 static int plan_changes(struct maker *maker, size_t pool)
 {
 	uint16_t index = maker->pools[pool];
-	const struct lb_slot *live = state_table(maker->state, index);
 	uint32_t size = maker->wanted->catalog->pools[pool].table_size, count = 0;
 	bool marks = false;
 	int status = 0;
@@ -187,9 +222,9 @@ static int plan_changes(struct maker *maker, size_t pool)
 
 		count += changes;
 		marks |= next.marks;
-		maker->cleared |= live[slot].moved && !next.value.moved;
+		maker->cleared |= next.clears;
 		maker->in_table[next.value.backend] = true;
-		if (next.value.moved)
+		if (next.value.moved || next.clears)
 			note_mark(maker, index, &next.move);
 	}
 	if (!count)
@@ -229,6 +264,9 @@ static int plan_table(struct maker *maker, size_t pool)
 		return status;
 	if (!maker->state->pools[index].size)
 		return plan_new_table(maker, pool);
+	/* The flag goes when the marks are there, and comes before those of this plan. */
+	if (is_forgetting(maker, pool))
+		return plan_changes(maker, pool) ?: plan_record(maker, pool);
 	status = plan_record(maker, pool);
 	if (status || (maker->wanted->pools[pool].table_known && !maker->state->moves[index]))
 		return status;
@@ -246,7 +284,7 @@ void plan_old_tables(struct maker *maker)
 			continue;
 		for (uint32_t slot = 0; slot < pool->size; slot++) {
 			maker->in_origin[table[slot].backend] = true;
-			if (table[slot].moved)
+			if (table[slot].moved && maker->state->moves[i])
 				note_mark(maker, i, &maker->state->moves[i][slot]);
 		}
 	}

@@ -119,7 +119,10 @@ bool model_is_wanted(const struct model *model, const struct probe *probe, uint6
 		return false;
 	if (service->affinity == AFFINITY_CLIENT)
 		flags |= LB_SERVICE_AFFINITY_CLIENT;
-	return target.flags == flags &&
+	/* Flows that began before a move are on a table that is there. */
+	if (target.origin && !model->state.pools[target.origin].size)
+		return false;
+	return (target.flags & ~LB_SERVICE_ORIGIN_CLIENT) == flags &&
 	       model->state.pools[target.pool].seed == table_hash(catalog->seed, 0) &&
 	       model->state.pools[target.pool].size == catalog->pools[service->pool].table_size &&
 	       !strcmp(identity_name(model, LB_IDENTITY_SERVICE, target.service), service->name) &&
@@ -348,18 +351,21 @@ static void apply_slots(struct model *model, const struct plan_op *op)
 		struct lb_slot *live = state_table(&model->state, op->index) + change->slot;
 
 		assert_in_range(change->slot, 0, pool->size - 1);
+		if (change->clears &&
+		    model->state.moves[op->index][change->slot].last_s != change->move.last_s)
+			continue;
 		/* The old value goes only when the new one is there: the move's first. */
 		if (change->value.moved) {
 			struct lb_move *move = &model->state.moves[op->index][change->slot];
 
 			assert_non_null(model->state.moves[op->index]);
 			assert_true(model->state.remembers);
-			assert_int_equal(change->marks, !live->moved);
+			assert_true(change->marks || live->moved);
 			if (live->moved)
 				leave_backend(model, move->origin);
 			*move = change->move;
 			name_origin(model, op->index, move);
-		} else if (live->moved) {
+		} else if (live->moved && model->state.moves[op->index]) {
 			leave_backend(model, model->state.moves[op->index][change->slot].origin);
 		}
 		leave_backend(model, live->backend);
@@ -453,6 +459,8 @@ static void apply_service(struct model *model, const struct plan_op *op)
 
 	assert_in_range(op->index, 0, LB_SERVICE_ENTRIES - 1);
 	entry = model_entry(model, op->index);
+	if (op->clears && model->state.service_moves[entry->target.service].last_s != op->last_s)
+		return;
 	if (target.word && entry->target.word)
 		assert_memory_equal(&entry->key, &op->service.key, sizeof(entry->key));
 	if (target.word && !entry->target.word)

@@ -57,8 +57,9 @@ void model_reserve(struct model *model, uint32_t slot_count);
 /* model_apply(): one operation; fails the test when a packet could meet something wrong. */
 void model_apply(struct model *model, const struct plan_op *op);
 
-/* model_assert_converged(): the maps hold what is wanted, and nothing else. */
-void model_assert_converged(const struct model *model);
+/* model_assert_converged(): the maps hold what is wanted, and (settled) nothing else: nothing that old
+ * flows may need. */
+void model_assert_converged(const struct model *model, bool settled);
 
 /* model_lookup(): the target of a packet that meets no change on its way; 0: none. */
 uint64_t model_lookup(const struct model *model, const struct probe *probe);

@@ -10,7 +10,10 @@ struct world {
 	struct wanted wanted;
 	struct wanted_pool *pools;
 	unsigned int generation; /* of the next hops: another one is other records */
+	enum tracking tracking;  /* of pools that are added; world_new(): TRACKING_NONE */
 };
+
+#define WORLD_IDLE_S 60 /* the idle timeout of all pools */
 
 struct world *world_new(const char *seed);
 void world_free(struct world *world);
