@@ -239,12 +239,10 @@ static int put_service(struct filler *filler, const struct catalog_service *serv
 	struct lb_service_move move = {.since_ns = UINT64_MAX};
 	int status = 0;
 
-	if (at == NOWHERE)
-		move.since_ns = UINT64_MAX;
-	else if (find_origin(filler->maker, service, filler->entries[at].target, &entry.target,
-			     &move))
+	if (at != NOWHERE &&
+	    find_origin(filler->maker, service, filler->entries[at].target, &entry.target, &move))
 		status = put_move(filler->maker, index, &move);
-	else if (filler->entries[at].target.origin)
+	else if (at != NOWHERE && filler->entries[at].target.origin)
 		return clear_origin(filler, at, &entry, &move)
 			       ?: filler_put(filler, &vip, service->name, err);
 	else
