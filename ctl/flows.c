@@ -10,13 +10,6 @@
 
 enum flows_flag { FLAG_POOL };
 
-static char *path_of(const struct ctl *ctl)
-{
-	const char *pool = ctl->flags[FLAG_POOL];
-
-	return pool ? client_path("/v1/flows/*", pool) : client_path("/v1/flows");
-}
-
 static void print_endpoint(struct output_table *table, const json_t *flow, const char *address,
 			   const char *port)
 {
@@ -58,44 +51,46 @@ static void print_flows(const json_t *answer)
 	       output_number(half_open, text[1]));
 }
 
-static int list(const struct ctl *ctl, char **args)
+static void print_flushed(const json_t *answer)
 {
-	json_t *answer = NULL;
-	int ret;
+	char text[OUTPUT_SIZE];
 
-	(void)args;
-	ret = client_call(ctl, &(struct client_request){.method = "GET", .path = path_of(ctl)},
-			  &answer);
+	printf("%s flows forgotten\n", output_number(answer_number(answer, "established") +
+							     answer_number(answer, "half_open"),
+						     text));
+}
+
+/* Of one pool or of all: asks for the flows, or for an end of them, and prints the answer. */
+static int run(const struct ctl *ctl, const char *method, void (*print)(const json_t *answer))
+{
+	const char *pool = ctl->flags[FLAG_POOL];
+	struct client_request request = {
+		.method = method,
+		.path = pool ? client_path("/v1/flows/*", pool) : client_path("/v1/flows"),
+	};
+	json_t *answer = NULL;
+	int ret = client_call(ctl, &request, &answer);
+
 	if (ret)
 		return ret;
 	if (ctl->json)
 		output_json(answer);
 	else
-		print_flows(answer);
+		print(answer);
 	json_decref(answer);
 	return CTL_DONE;
 }
 
+static int list(const struct ctl *ctl, char **args)
+{
+	(void)args;
+	return run(ctl, "GET", print_flows);
+}
+
 static int flush(const struct ctl *ctl, char **args)
 {
-	json_t *answer = NULL;
-	char text[OUTPUT_SIZE];
-	int ret;
-
 	(void)args;
-	ret = client_call(ctl, &(struct client_request){.method = "DELETE", .path = path_of(ctl)},
-			  &answer);
-	if (ret)
-		return ret;
-	if (ctl->json)
-		output_json(answer);
-	else
-		printf("%s flows forgotten\n",
-		       output_number(answer_number(answer, "established") +
-					     answer_number(answer, "half_open"),
-				     text));
-	json_decref(answer);
-	return CTL_DONE;
+	return run(ctl, "DELETE", print_flushed);
 }
 
 #define POOL_FLAG .flags = {[FLAG_POOL] = {"pool", "POOL", "only those of this pool"}}
