@@ -126,16 +126,19 @@ static __noinline int moved_store(const struct lb_moved *m, __u16 backend, __u64
 
 /* A packet of a half-open flow that is no SYN: it is open. What half_open points to may be another flow's
  * as soon as it is deleted. */
-static __noinline int moved_promote(const struct lb_moved *m, const struct lb_flow *half_open,
-				    __u32 now_s)
+static __noinline int moved_promote(const struct lb_moved *m, __u32 now_s)
 {
 	void *from = moved_flows(LB_FLOWS_HALF_OPEN), *to = moved_flows(LB_FLOWS_ESTABLISHED);
-	struct lb_flow flow = *half_open;
+	struct lb_flow *half_open = from ? bpf_map_lookup_elem(from, &m->key) : NULL;
+	struct lb_flow flow;
 
+	if (!half_open || !to)
+		return 0;
+	flow = *half_open;
 	flow.seen_s = now_s;
 	if (m->tcp_flags & (TCP_FIN | TCP_RST))
 		flow.closed = 1;
-	if (!from || !to || bpf_map_update_elem(to, &m->key, &flow, BPF_ANY)) {
+	if (bpf_map_update_elem(to, &m->key, &flow, BPF_ANY)) {
 		moved_count(LB_FLOW_UNSTORED);
 		return 0;
 	}
@@ -144,8 +147,10 @@ static __noinline int moved_promote(const struct lb_moved *m, const struct lb_fl
 	return 0;
 }
 
+#define MOVED_HALF_OPEN (1u << 16) /* beside the index of a backend: its flow is to be promoted */
+
 /*
- * The flow as it is stored, if it counts. A packet that is no SYN makes a half-open flow an
+ * The backend of the flow as it is stored, if it counts. A packet that is no SYN makes a half-open flow an
  * established one, and FIN and RST close it.
  */
 static __noinline __u32 moved_stored(const struct lb_moved *m, __u64 since, __u64 now)
@@ -172,10 +177,8 @@ static __noinline __u32 moved_stored(const struct lb_moved *m, __u64 since, __u6
 	backend = flow->backend;
 	if (m->dry)
 		return backend;
-	if (half_open && !syn) {
-		moved_promote(m, flow, now / MOVED_SECOND);
-		return backend;
-	}
+	if (half_open && !syn)
+		return backend | MOVED_HALF_OPEN;
 	if (m->tcp_flags & (TCP_FIN | TCP_RST))
 		flow->closed = 1;
 	/* A SYN may begin another flow of the same ports, which is as young as it is. */
@@ -233,6 +236,9 @@ static __always_inline __u32 moved_choose(const struct lb_moved *m)
 
 	if (tcp || all)
 		chosen = moved_stored(m, since, now);
+	if (chosen & MOVED_HALF_OPEN)
+		moved_promote(m, now_s);
+	chosen &= MOVED_HALF_OPEN - 1;
 	if (!chosen && tcp && m->tcp_flags & TCP_SYN) {
 		chosen = m->backend;
 		if (chosen && !m->dry)
