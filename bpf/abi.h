@@ -257,6 +257,15 @@ enum lb_identity_kind {
 
 #define LB_NAME_SIZE 64 /* a name of 63 characters and its NUL */
 
+/* How packets travel to a backend. In pinned maps: a number keeps its meaning. */
+enum lb_encapsulation {
+	LB_ENCAP_IPIP = 1, /* any of the four pairings of IPv4 and IPv6 */
+	LB_ENCAP_GUE,
+	LB_ENCAP_GRE,
+	LB_ENCAP_VXLAN,
+	LB_ENCAP_NONE, /* the same layer 2: only the MAC addresses are written */
+};
+
 /* Whose index it is. Only the daemon reads it: it finds its indices again after a restart. */
 struct lb_identity_key {
 	__u16 kind;
@@ -267,7 +276,7 @@ struct lb_identity {
 	char pool[LB_NAME_SIZE]; /* of a backend; else empty */
 	char name[LB_NAME_SIZE];
 	struct lb_address address; /* of a backend; else zero */
-	__u32 encapsulation;       /* of a backend; else zero */
+	__u32 encapsulation;       /* of a backend, with the VNI << 8; else zero */
 	__u32 table_size;          /* of a pool, as table_seed; else zero */
 	__u64 table_seed;
 };

@@ -62,6 +62,7 @@ static struct catalog *build(const struct draft *draft)
 	struct catalog *catalog = xcalloc(1, sizeof(*catalog));
 
 	catalog->seed = xstrdup(draft->seed);
+	catalog->echo = draft->echo;
 	catalog->json = draft->json;
 	catalog->pools = xcalloc(draft->pool_count, sizeof(*catalog->pools));
 	catalog->pool_count = draft->pool_count;

@@ -6,6 +6,7 @@
 #ifndef HAIRPIN_CATALOG_H
 #define HAIRPIN_CATALOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "abi.h"
@@ -16,8 +17,15 @@
 #define CATALOG_IDLE_TIMEOUT_S 900
 #define CATALOG_UDP_HOLD_S     30
 
+#define CATALOG_VNI_MAX       0xffffff
+#define CATALOG_SERVER_ID_MAX 15
+
 enum encapsulation {
-	ENCAPSULATION_IPIP = 1, /* any of the four pairings of IPv4 and IPv6 */
+	ENCAPSULATION_IPIP = LB_ENCAP_IPIP,
+	ENCAPSULATION_GUE = LB_ENCAP_GUE,
+	ENCAPSULATION_GRE = LB_ENCAP_GRE,
+	ENCAPSULATION_VXLAN = LB_ENCAP_VXLAN,
+	ENCAPSULATION_NONE = LB_ENCAP_NONE,
 };
 
 enum table_kind {
@@ -48,11 +56,14 @@ struct catalog_backend {
 	struct lb_address address;
 	uint16_t weight;
 	enum backend_state state;
+	uint8_t server_id[CATALOG_SERVER_ID_MAX]; /* what QUIC connection ids call it */
+	uint8_t server_id_length;                 /* in bytes; 0: it has none */
 };
 
 struct catalog_pool {
 	char name[LB_NAME_SIZE];
 	enum encapsulation encapsulation;
+	uint32_t vni; /* of VXLAN; else zero */
 	enum table_kind table;
 	uint32_t table_size;
 	enum tracking tracking;
@@ -62,6 +73,13 @@ struct catalog_pool {
 	size_t backend_count;
 };
 
+/* What is in a connection id (draft-ietf-quic-load-balancers, plaintext). */
+struct catalog_quic {
+	uint8_t server_id_length; /* in bytes; 0: the service knows no connection ids */
+	uint8_t nonce_length;     /* in bytes */
+	uint8_t config;           /* the rotation bits of the first byte */
+};
+
 struct catalog_service {
 	char name[LB_NAME_SIZE];
 	struct lb_address address;
@@ -69,10 +87,12 @@ struct catalog_service {
 	uint16_t port;    /* host order; 0 is any port */
 	uint32_t pool;    /* index into the catalog's pools */
 	enum affinity affinity;
+	struct catalog_quic quic;
 };
 
 struct catalog {
 	char *seed;                 /* never NULL */
+	bool echo;                  /* pings to VIPs are answered */
 	struct catalog_pool *pools; /* sorted by name (strcmp) */
 	size_t pool_count;
 	struct catalog_service *services; /* sorted by name (strcmp) */
@@ -109,6 +129,12 @@ char *catalog_text(const json_t *json);
 const struct catalog_pool *catalog_find_pool(const struct catalog *catalog, const char *name);
 const struct catalog_backend *catalog_find_backend(const struct catalog_pool *pool,
 						   const char *name);
+
+/* pool_encapsulation_id(): what makes a backend another one when its pool's encapsulation changes. */
+static inline uint32_t pool_encapsulation_id(const struct catalog_pool *pool)
+{
+	return pool->encapsulation | pool->vni << 8;
+}
 
 /* The words of the catalog for an enum's value and back; *_from() return 0 for an unknown word. */
 const char *encapsulation_name(enum encapsulation encapsulation);

@@ -187,6 +187,21 @@ static void check_pool(const struct pool_row *pool, struct report *report,
 	free(seen);
 }
 
+static void check_vni(const struct pool_row *pool, struct report *report)
+{
+	const struct at top = {.key = "pools"};
+	const struct at pool_at = {.up = &top, .key = pool->name};
+	const struct at at = {.up = &pool_at, .key = "vni"};
+	enum encapsulation encapsulation = pool->pool.encapsulation;
+
+	if (encapsulation == ENCAPSULATION_VXLAN && !pool->has_vni)
+		report_add(report, &at, "is missing (0-%d, for encapsulation \"vxlan\")",
+			   CATALOG_VNI_MAX);
+	if (encapsulation && encapsulation != ENCAPSULATION_VXLAN && pool->has_vni)
+		report_add(report, &at, "is only for encapsulation \"vxlan\", not \"%s\"",
+			   encapsulation_name(encapsulation));
+}
+
 static void check_pools(const struct draft *draft, struct report *report)
 {
 	struct identity *vips = xcalloc(draft->service_count, sizeof(*vips));
@@ -200,8 +215,10 @@ static void check_pools(const struct draft *draft, struct report *report)
 				.address = row->service.address, .name = row->name, .index = i};
 	}
 	identity_sort(vips, count);
-	for (size_t i = 0; i < draft->pool_count; i++)
+	for (size_t i = 0; i < draft->pool_count; i++) {
 		check_pool(&draft->pools[i], report, vips, count);
+		check_vni(&draft->pools[i], report);
+	}
 	free(vips);
 }
 
@@ -211,4 +228,5 @@ void draft_check(const struct draft *draft, struct report *report)
 	check_services(draft, report);
 	check_service_pools(draft, report);
 	check_pools(draft, report);
+	draft_check_quic(draft, report);
 }

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "catalog_draft.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "address.h"
 #include "quote.h"
 #include "xalloc.h"
 
 #define TABLE_SIZE_MIN 251
 #define TABLE_SIZE_MAX 4194301
 
-const struct word catalog_encapsulations[] = {{"ipip", ENCAPSULATION_IPIP}, {0}};
+const struct word catalog_encapsulations[] = {
+	{"ipip", ENCAPSULATION_IPIP},   {"gue", ENCAPSULATION_GUE},   {"gre", ENCAPSULATION_GRE},
+	{"vxlan", ENCAPSULATION_VXLAN}, {"none", ENCAPSULATION_NONE}, {0}};
 const struct word catalog_backend_states[] = {
 	{"up", BACKEND_UP}, {"drain", BACKEND_DRAIN}, {"down", BACKEND_DOWN}, {0}};
 const struct word catalog_affinities[] = {
@@ -25,73 +25,6 @@ const struct word catalog_trackings[] = {
 	{"moved", TRACKING_MOVED}, {"all", TRACKING_ALL}, {"none", TRACKING_NONE}, {0}};
 
 static const struct word protocols[] = {{"tcp", IPPROTO_TCP}, {"udp", IPPROTO_UDP}, {0}};
-
-#define WHY_LINK_LOCAL "a link-local address, which is not routed"
-
-static const char *ipv4_refusal(__u32 host)
-{
-	if (host == INADDR_ANY)
-		return "the unspecified address";
-	if (host == INADDR_BROADCAST)
-		return "the broadcast address";
-	if (host >> 24 == 0)
-		return "of 0.0.0.0/8, which is not routed";
-	if (host >> 24 == 127)
-		return "a loopback address";
-	if (host >> 28 == 0xe)
-		return "a multicast address";
-	return host >> 16 == 0xa9fe ? WHY_LINK_LOCAL : NULL;
-}
-
-static const char *ipv6_refusal(const __u8 *bytes)
-{
-	static const struct in6_addr unspecified = IN6ADDR_ANY_INIT;
-	static const struct in6_addr loopback = IN6ADDR_LOOPBACK_INIT;
-
-	if (memcmp(bytes, &unspecified, sizeof(unspecified)) == 0)
-		return "the unspecified address";
-	if (memcmp(bytes, &loopback, sizeof(loopback)) == 0)
-		return "the loopback address";
-	if (bytes[0] == 0xff)
-		return "a multicast address";
-	return bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80 ? WHY_LINK_LOCAL : NULL;
-}
-
-/* Why an address can be neither a VIP nor a backend; NULL if it can. */
-static const char *address_refusal(const struct lb_address *address)
-{
-	return address_is_ipv4(address) ? ipv4_refusal(ntohl(address->words[3]))
-					: ipv6_refusal(address->bytes);
-}
-
-static bool read_address(struct report *report, const struct at *at, json_t *value,
-			 struct lb_address *out)
-{
-	const char *text = json_is_string(value) ? json_string_value(value) : "";
-	char quoted[QUOTE_SIZE], ipv4[ADDRESS_TEXT_SIZE];
-	struct lb_address address;
-	const char *refusal;
-
-	quote_json(value, quoted);
-	if (address_parse(text, &address) < 0) {
-		if (inet_pton(AF_INET6, text, address.bytes) == 1)
-			report_add(report, at, "%s is an IPv4 address in disguise; write \"%s\"",
-				   quoted, address_format(&address, ipv4));
-		else if (strchr(text, '/'))
-			report_add(report, at, "%s is not an address; write it without the \"/\"",
-				   quoted);
-		else
-			report_add(report, at, "%s is not an IPv4 or IPv6 address", quoted);
-		return false;
-	}
-	refusal = address_refusal(&address);
-	if (refusal) {
-		report_add(report, at, "%s is %s", quoted, refusal);
-		return false;
-	}
-	*out = address;
-	return true;
-}
 
 static bool is_prime(json_int_t number)
 {
@@ -105,11 +38,23 @@ static bool is_prime(json_int_t number)
 static bool read_encapsulation(struct report *report, const struct at *at, json_t *value, void *row)
 {
 	struct pool_row *pool = row;
-	int found;
+	int found = 0; /* nothing is said of a VNI then */
+	bool ok = field_word(report, at, value, "an encapsulation", catalog_encapsulations, &found);
 
-	if (!field_word(report, at, value, "an encapsulation", catalog_encapsulations, &found))
-		return false;
 	pool->pool.encapsulation = found;
+	return ok;
+}
+
+static bool read_vni(struct report *report, const struct at *at, json_t *value, void *row)
+{
+	struct pool_row *pool = row;
+	json_int_t vni;
+
+	pool->has_vni = true;
+	if (!field_integer(report, at, value, "a VXLAN network identifier (0-16777215)", 0,
+			   CATALOG_VNI_MAX, &vni))
+		return false;
+	pool->pool.vni = vni;
 	return true;
 }
 
@@ -184,7 +129,7 @@ static bool read_table_size(struct report *report, const struct at *at, json_t *
 static bool read_backend_address(struct report *report, const struct at *at, json_t *value,
 				 void *row)
 {
-	return read_address(report, at, value, &((struct backend_row *)row)->backend.address);
+	return field_address(report, at, value, &((struct backend_row *)row)->backend.address);
 }
 
 static bool read_weight(struct report *report, const struct at *at, json_t *value, void *row)
@@ -235,7 +180,7 @@ static bool read_backends(struct report *report, const struct at *at, json_t *va
 static bool read_service_address(struct report *report, const struct at *at, json_t *value,
 				 void *row)
 {
-	return read_address(report, at, value, &((struct service_row *)row)->service.address);
+	return field_address(report, at, value, &((struct service_row *)row)->service.address);
 }
 
 static bool read_protocol(struct report *report, const struct at *at, json_t *value, void *row)
@@ -308,6 +253,19 @@ static bool read_seed(struct report *report, const struct at *at, json_t *value,
 	return true;
 }
 
+static bool read_echo(struct report *report, const struct at *at, json_t *value, void *row)
+{
+	struct draft *draft = row;
+	char text[QUOTE_SIZE];
+
+	if (!json_is_boolean(value)) {
+		report_add(report, at, "%s is not true or false", quote_json(value, text));
+		return false;
+	}
+	draft->echo = json_is_true(value);
+	return true;
+}
+
 static bool read_pools(struct report *report, const struct at *at, json_t *value, void *row)
 {
 	struct draft *draft = row;
@@ -359,12 +317,14 @@ static bool read_services(struct report *report, const struct at *at, json_t *va
 const struct field catalog_top_fields[TOP_FIELDS] = {
 	[TOP_VERSION] = {"version", "1", read_version},
 	[TOP_SEED] = {"seed", NULL, read_seed},
+	[TOP_ECHO] = {"echo", NULL, read_echo},
 	[TOP_POOLS] = {"pools", "an object", read_pools},
 	[TOP_SERVICES] = {"services", "an object", read_services},
 };
 
 const struct field catalog_pool_fields[POOL_FIELDS] = {
 	[POOL_ENCAPSULATION] = {"encapsulation", NULL, read_encapsulation},
+	[POOL_VNI] = {"vni", NULL, read_vni},
 	[POOL_TABLE] = {"table", NULL, read_table},
 	[POOL_TABLE_SIZE] = {"table_size", NULL, read_table_size},
 	[POOL_TRACKING] = {"tracking", NULL, read_tracking},
@@ -377,6 +337,7 @@ const struct field catalog_backend_fields[BACKEND_FIELDS] = {
 	[BACKEND_ADDRESS] = {"address", "an IPv4 or IPv6 address", read_backend_address},
 	[BACKEND_WEIGHT] = {"weight", NULL, read_weight},
 	[BACKEND_STATE] = {"state", NULL, read_state},
+	[BACKEND_SERVER_ID] = {"server_id", NULL, draft_read_server_id},
 };
 
 const struct field catalog_service_fields[SERVICE_FIELDS] = {
@@ -385,11 +346,12 @@ const struct field catalog_service_fields[SERVICE_FIELDS] = {
 	[SERVICE_PORT] = {"port", "1-65535, or \"any\"", read_port},
 	[SERVICE_POOL] = {"pool", "the name of a pool", read_service_pool},
 	[SERVICE_AFFINITY] = {"affinity", NULL, read_affinity},
+	[SERVICE_QUIC] = {"quic", NULL, draft_read_quic},
 };
 
 void draft_read(struct draft *draft, struct report *report, json_t *json)
 {
-	*draft = (struct draft){.json = json, .seed = ""};
+	*draft = (struct draft){.json = json, .seed = "", .echo = true};
 	draft->read =
 		fields_read(report, NULL, json, "a catalog", catalog_top_fields, TOP_FIELDS, draft);
 }

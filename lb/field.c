@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "field.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "abi.h"
+#include "address.h"
 #include "quote.h"
 
 #define MAX_FIELDS 16
@@ -122,6 +125,73 @@ bool field_integer(struct report *report, const struct at *at, const json_t *val
 		return true;
 	}
 	return false;
+}
+
+#define WHY_LINK_LOCAL "a link-local address, which is not routed"
+
+static const char *ipv4_refusal(__u32 host)
+{
+	if (host == INADDR_ANY)
+		return "the unspecified address";
+	if (host == INADDR_BROADCAST)
+		return "the broadcast address";
+	if (host >> 24 == 0)
+		return "of 0.0.0.0/8, which is not routed";
+	if (host >> 24 == 127)
+		return "a loopback address";
+	if (host >> 28 == 0xe)
+		return "a multicast address";
+	return host >> 16 == 0xa9fe ? WHY_LINK_LOCAL : NULL;
+}
+
+static const char *ipv6_refusal(const __u8 *bytes)
+{
+	static const struct in6_addr unspecified = IN6ADDR_ANY_INIT;
+	static const struct in6_addr loopback = IN6ADDR_LOOPBACK_INIT;
+
+	if (memcmp(bytes, &unspecified, sizeof(unspecified)) == 0)
+		return "the unspecified address";
+	if (memcmp(bytes, &loopback, sizeof(loopback)) == 0)
+		return "the loopback address";
+	if (bytes[0] == 0xff)
+		return "a multicast address";
+	return bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80 ? WHY_LINK_LOCAL : NULL;
+}
+
+/* Why an address can be neither a VIP nor a backend; NULL if it can. */
+static const char *address_refusal(const struct lb_address *address)
+{
+	return address_is_ipv4(address) ? ipv4_refusal(ntohl(address->words[3]))
+					: ipv6_refusal(address->bytes);
+}
+
+bool field_address(struct report *report, const struct at *at, const json_t *value,
+		   struct lb_address *out)
+{
+	const char *text = json_is_string(value) ? json_string_value(value) : "";
+	char quoted[QUOTE_SIZE], ipv4[ADDRESS_TEXT_SIZE];
+	struct lb_address address;
+	const char *refusal;
+
+	quote_json(value, quoted);
+	if (address_parse(text, &address) < 0) {
+		if (inet_pton(AF_INET6, text, address.bytes) == 1)
+			report_add(report, at, "%s is an IPv4 address in disguise; write \"%s\"",
+				   quoted, address_format(&address, ipv4));
+		else if (strchr(text, '/'))
+			report_add(report, at, "%s is not an address; write it without the \"/\"",
+				   quoted);
+		else
+			report_add(report, at, "%s is not an IPv4 or IPv6 address", quoted);
+		return false;
+	}
+	refusal = address_refusal(&address);
+	if (refusal) {
+		report_add(report, at, "%s is %s", quoted, refusal);
+		return false;
+	}
+	*out = address;
+	return true;
 }
 
 bool field_word(struct report *report, const struct at *at, const json_t *value, const char *what,

@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "abi.h"
 #include "report.h"
 
 /* A key that an object may have. read() stores the value in row, or reports an error. */
@@ -34,6 +35,10 @@ bool field_name(struct report *report, const struct at *at);
 /* field_integer(): an integer from low to high; what is in words with the limits. */
 bool field_integer(struct report *report, const struct at *at, const json_t *value,
 		   const char *what, json_int_t low, json_int_t high, json_int_t *out);
+
+/* field_address(): an address that a VIP or a backend can have: unicast and routed. */
+bool field_address(struct report *report, const struct at *at, const json_t *value,
+		   struct lb_address *out);
 
 /* A word of the catalog and what it stands for; tables end with an empty one. */
 struct word {

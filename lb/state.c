@@ -96,7 +96,7 @@ struct lb_identity wanted_backend_identity(const struct catalog_pool *pool,
 
 	snprintf(identity.pool, sizeof(identity.pool), "%s", pool->name);
 	identity.address = backend->address;
-	identity.encapsulation = pool->encapsulation;
+	identity.encapsulation = pool_encapsulation_id(pool);
 	return identity;
 }
 

@@ -111,8 +111,8 @@ static uint64_t table_inputs(const struct catalog *catalog, const struct catalog
 		char text[ADDRESS_TEXT_SIZE + 32];
 		char address[ADDRESS_TEXT_SIZE];
 
-		snprintf(text, sizeof(text), "%u %d %s", effective_weight(backend),
-			 pool->encapsulation, address_format(&backend->address, address));
+		snprintf(text, sizeof(text), "%u %u %s", effective_weight(backend),
+			 pool_encapsulation_id(pool), address_format(&backend->address, address));
 		digest = table_hash(text, table_hash(backend->name, digest));
 	}
 	return digest;

@@ -2,6 +2,7 @@
 /* Any text is either a catalog whose text makes the same catalog again, or has errors with places.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,8 @@ static void require_same_pool(const struct catalog_pool *a, const struct catalog
 {
 	REQUIRE(strcmp(a->name, b->name) == 0);
 	REQUIRE(a->encapsulation == b->encapsulation && a->table_size == b->table_size);
+	REQUIRE(pool_encapsulation_id(a) == pool_encapsulation_id(b));
+	REQUIRE(a->vni == 0 || a->encapsulation == ENCAPSULATION_VXLAN);
 	REQUIRE(a->backend_count == b->backend_count);
 	for (size_t i = 0; i < a->backend_count; i++) {
 		const struct catalog_backend *left = &a->backends[i], *right = &b->backends[i];
@@ -30,13 +33,29 @@ static void require_same_pool(const struct catalog_pool *a, const struct catalog
 		REQUIRE(strcmp(left->name, right->name) == 0);
 		REQUIRE(memcmp(&left->address, &right->address, sizeof(left->address)) == 0);
 		REQUIRE(left->weight == right->weight && left->state == right->state);
+		REQUIRE(left->server_id_length == right->server_id_length);
+		REQUIRE(memcmp(left->server_id, right->server_id, sizeof(left->server_id)) == 0);
 		REQUIRE(catalog_find_backend(a, left->name) == left);
 	}
 }
 
+/* What the data plane relies on. */
+static void require_quic(const struct catalog *catalog, const struct catalog_service *service)
+{
+	const struct catalog_pool *pool = &catalog->pools[service->pool];
+	const struct catalog_quic *quic = &service->quic;
+
+	if (!quic->server_id_length)
+		return;
+	REQUIRE(service->protocol == IPPROTO_UDP && quic->config <= 6);
+	REQUIRE(quic->nonce_length >= 4 && quic->server_id_length + quic->nonce_length <= 19);
+	for (size_t i = 0; i < pool->backend_count; i++)
+		REQUIRE(pool->backends[i].server_id_length == quic->server_id_length);
+}
+
 static void require_same(const struct catalog *a, const struct catalog *b)
 {
-	REQUIRE(strcmp(a->seed, b->seed) == 0);
+	REQUIRE(strcmp(a->seed, b->seed) == 0 && a->echo == b->echo);
 	REQUIRE(a->pool_count == b->pool_count && a->service_count == b->service_count);
 	for (size_t i = 0; i < a->pool_count; i++) {
 		require_same_pool(&a->pools[i], &b->pools[i]);
@@ -50,6 +69,8 @@ static void require_same(const struct catalog *a, const struct catalog *b)
 		REQUIRE(left->protocol == right->protocol && left->port == right->port);
 		REQUIRE(left->pool == right->pool && left->pool < a->pool_count);
 		REQUIRE(left->affinity == right->affinity);
+		REQUIRE(memcmp(&left->quic, &right->quic, sizeof(left->quic)) == 0);
+		require_quic(a, left);
 	}
 }
 

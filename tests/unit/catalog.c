@@ -80,6 +80,7 @@ static void the_least_catalog_has_defaults(void **state)
 
 	(void)state;
 	assert_string_equal(catalog->seed, "");
+	assert_true(catalog->echo);
 	assert_int_equal(catalog->pool_count, 0);
 	assert_int_equal(catalog->service_count, 0);
 	assert_int_equal(json_object_size(catalog->json), 3);
@@ -103,12 +104,15 @@ static void pools_have_defaults(void **state)
 	for (int i = 0; i < 3; i++) {
 		assert_string_equal(catalog->pools[i].name, names[i]);
 		assert_int_equal(catalog->pools[i].encapsulation, ENCAPSULATION_IPIP);
+		assert_int_equal(catalog->pools[i].vni, 0);
 		assert_int_equal(catalog->pools[i].table_size, 65537);
 		assert_int_equal(catalog->pools[i].backend_count, i == 2);
 	}
 	assert_backend(&catalog->pools[2].backends[0], "x", "10.0.0.1", 100, BACKEND_UP);
+	assert_int_equal(catalog->pools[2].backends[0].server_id_length, 0);
 	assert_int_equal(catalog->service_count, 1);
 	assert_service(&catalog->services[0], "s", "203.0.113.1", IPPROTO_UDP, 1, 2, AFFINITY_FLOW);
+	assert_int_equal(catalog->services[0].quic.server_id_length, 0);
 	catalog_free(catalog);
 }
 
@@ -156,6 +160,81 @@ static void the_example_with_weights_is_read_whole(void **state)
 	assert_null(catalog_find_backend(web, "game-1"));
 	assert_null(catalog_find_backend(web, "0123456789012345678901234567890123456789"
 					      "0123456789012345678901234567890123456789"));
+	catalog_free(catalog);
+}
+
+/* The numbers are in pinned maps: a daemon must understand those of the one before it. */
+static void encapsulations_have_numbers(void **state)
+{
+	static const struct {
+		const char *pool;
+		int encapsulation;
+		uint32_t vni, id;
+	} rows[] = {
+		{"\"encapsulation\": \"ipip\"", 1, 0, 1},
+		{"\"encapsulation\": \"gue\"", 2, 0, 2},
+		{"\"encapsulation\": \"gre\"", 3, 0, 3},
+		{"\"encapsulation\": \"vxlan\", \"vni\": 0", 4, 0, 4},
+		{"\"vni\": 66051, \"encapsulation\": \"vxlan\"", 4, 0x010203, 0x01020304},
+		{"\"encapsulation\": \"vxlan\", \"vni\": 16777215", 4, 0xffffff, 0xffffff04},
+		{"\"encapsulation\": \"none\"", 5, 0, 5},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[256];
+		struct catalog *catalog;
+
+		snprintf(text, sizeof(text), HEAD "\"p\": {%s}" MIDDLE TAIL, rows[i].pool);
+		catalog = parse(text, strlen(text));
+		assert_int_equal(catalog->pools[0].encapsulation, rows[i].encapsulation);
+		assert_int_equal(catalog->pools[0].vni, rows[i].vni);
+		assert_int_equal(pool_encapsulation_id(&catalog->pools[0]), rows[i].id);
+		catalog_free(catalog);
+	}
+}
+
+static void quic_is_read_whole(void **state)
+{
+	static const char text[] = HEAD
+		"\"p\": {\"backends\": {"
+		"\"b\": {\"address\": \"10.0.0.2\", \"server_id\": \"0fA0\"}, "
+		"\"a\": {\"address\": \"10.0.0.1\", \"server_id\": \"00ff\"}}}, "
+		"\"q\": {\"backends\": {\"c\": {\"address\": \"10.0.0.3\", "
+		"\"server_id\": \"000102030405060708090a0b0c0d0e\"}, "
+		"\"d\": {\"address\": \"10.0.0.4\"}}}" MIDDLE
+		"\"s\": {\"address\": \"203.0.113.1\", \"protocol\": \"udp\", \"port\": 443, "
+		"\"pool\": \"p\", \"quic\": {\"config\": 6, \"nonce_length\": 17, "
+		"\"server_id_length\": 2}}, "
+		"\"t\": {\"address\": \"203.0.113.2\", \"protocol\": \"udp\", \"port\": \"any\", "
+		"\"pool\": \"p\"}" TAIL;
+	struct catalog *catalog = parse(text, strlen(text));
+	const struct catalog_backend *p = catalog->pools[0].backends;
+	const struct catalog_backend *q = catalog->pools[1].backends;
+
+	(void)state;
+	assert_int_equal(p[0].server_id_length, 2);
+	assert_memory_equal(p[0].server_id, "\x00\xff\0\0\0\0\0\0\0\0\0\0\0\0\0", 15);
+	assert_int_equal(p[1].server_id_length, 2);
+	assert_memory_equal(p[1].server_id, "\x0f\xa0\0\0\0\0\0\0\0\0\0\0\0\0\0", 15);
+	assert_int_equal(q[0].server_id_length, 15);
+	assert_memory_equal(q[0].server_id, "\0\1\2\3\4\5\6\7\x8\x9\xa\xb\xc\xd\xe", 15);
+	assert_int_equal(q[1].server_id_length, 0);
+	assert_int_equal(catalog->services[0].quic.server_id_length, 2);
+	assert_int_equal(catalog->services[0].quic.nonce_length, 17);
+	assert_int_equal(catalog->services[0].quic.config, 6);
+	assert_int_equal(catalog->services[1].quic.server_id_length, 0);
+	catalog_free(catalog);
+}
+
+static void echo_can_be_switched_off(void **state)
+{
+	static const char text[] =
+		"{\"version\": 1, \"echo\": false, \"pools\": {}, \"services\": {}}";
+	struct catalog *catalog = parse(text, strlen(text));
+
+	(void)state;
+	assert_false(catalog->echo);
 	catalog_free(catalog);
 }
 
@@ -285,6 +364,10 @@ static void words_and_values_agree(void **state)
 {
 	(void)state;
 	assert_string_equal(encapsulation_name(ENCAPSULATION_IPIP), "ipip");
+	assert_string_equal(encapsulation_name(ENCAPSULATION_GUE), "gue");
+	assert_string_equal(encapsulation_name(ENCAPSULATION_GRE), "gre");
+	assert_string_equal(encapsulation_name(ENCAPSULATION_VXLAN), "vxlan");
+	assert_string_equal(encapsulation_name(ENCAPSULATION_NONE), "none");
 	assert_string_equal(encapsulation_name(0), "unknown");
 	assert_string_equal(backend_state_name(BACKEND_UP), "up");
 	assert_string_equal(backend_state_name(BACKEND_DRAIN), "drain");
@@ -349,6 +432,9 @@ int main(void)
 		cmocka_unit_test(the_least_catalog_has_defaults),
 		cmocka_unit_test(pools_have_defaults),
 		cmocka_unit_test(the_example_with_weights_is_read_whole),
+		cmocka_unit_test(encapsulations_have_numbers),
+		cmocka_unit_test(quic_is_read_whole),
+		cmocka_unit_test(echo_can_be_switched_off),
 		cmocka_unit_test(limits_are_within),
 		cmocka_unit_test(odd_bytes_are_errors),
 		cmocka_unit_test(deep_nesting_is_an_error),

@@ -16,7 +16,7 @@
 
 #define FOLDER    SOURCE_ROOT "/tests/unit/catalogs/"
 #define MAX_CASES 1000
-#define LEAST     70
+#define LEAST     140
 
 struct broken {
 	const char *text;

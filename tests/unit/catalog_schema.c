@@ -12,12 +12,14 @@
 
 /* Has every key there is, so that one of them can be changed. */
 static const char full[] =
-	"{\"version\": 1, \"seed\": \"\", \"pools\": {\"p\": {\"encapsulation\": \"ipip\","
-	" \"table\": \"maglev\", \"table_size\": 251, \"tracking\": \"all\","
+	"{\"version\": 1, \"seed\": \"\", \"echo\": false, \"pools\": {\"p\": {\"encapsulation\":"
+	" \"vxlan\", \"vni\": 1, \"table\": \"maglev\", \"table_size\": 251, \"tracking\": \"all\","
 	" \"idle_timeout_s\": 1, \"udp_hold_s\": 1, \"backends\": {\"b\": {\"address\":"
-	" \"10.0.0.1\", \"weight\": 1, \"state\": \"up\"}}}}, \"services\": {\"s\": {\"address\":"
-	" \"203.0.113.10\", \"protocol\": \"tcp\", \"port\": 1, \"pool\": \"p\", \"affinity\":"
-	" \"flow\"}}}";
+	" \"10.0.0.1\", \"weight\": 1, \"state\": \"up\", \"server_id\": \"0a\"}}}}, \"services\":"
+	" {\"s\": {\"address\": \"203.0.113.10\", \"protocol\": \"udp\", \"port\": 1, \"pool\": "
+	"\"p\","
+	" \"affinity\": \"flow\", \"quic\": {\"server_id_length\": 1, \"nonce_length\": 4,"
+	" \"config\": 1}}}}";
 
 /* An object of the catalog: its fields in the parser, and where it is in schema and document. */
 struct object {
@@ -27,14 +29,18 @@ struct object {
 	const char *path[5];
 };
 
-static const struct object objects[] = {
-	{NULL, catalog_top_fields, TOP_FIELDS, {NULL}},
-	{"pool", catalog_pool_fields, POOL_FIELDS, {"pools", "p"}},
-	{"backend", catalog_backend_fields, BACKEND_FIELDS, {"pools", "p", "backends", "b"}},
-	{"service", catalog_service_fields, SERVICE_FIELDS, {"services", "s"}},
-};
+enum { OBJECT_TOP, OBJECT_POOL, OBJECT_BACKEND, OBJECT_SERVICE, OBJECT_QUIC, OBJECT_COUNT };
 
-#define OBJECT_COUNT (sizeof(objects) / sizeof(objects[0]))
+static const struct object objects[OBJECT_COUNT] = {
+	[OBJECT_TOP] = {NULL, catalog_top_fields, TOP_FIELDS, {NULL}},
+	[OBJECT_POOL] = {"pool", catalog_pool_fields, POOL_FIELDS, {"pools", "p"}},
+	[OBJECT_BACKEND] = {"backend",
+			    catalog_backend_fields,
+			    BACKEND_FIELDS,
+			    {"pools", "p", "backends", "b"}},
+	[OBJECT_SERVICE] = {"service", catalog_service_fields, SERVICE_FIELDS, {"services", "s"}},
+	[OBJECT_QUIC] = {"quic", catalog_quic_fields, QUIC_FIELDS, {"services", "s", "quic"}},
+};
 
 static json_t *schema;
 
@@ -48,6 +54,24 @@ static json_t *property(const struct object *object, const char *name)
 	json_t *properties = json_object_get(definition(object->definition), "properties");
 
 	return json_object_get(properties, name);
+}
+
+/* Takes out what the changed value does not go with, which is none of this test's. */
+static void make_room(json_t *json, const struct object *object, const char *key,
+		      const json_t *value)
+{
+	json_t *pool = json_object_get(json_object_get(json, "pools"), "p");
+	json_t *service = json_object_get(json_object_get(json, "services"), "s");
+	const char *word = json_string_value(value) ?: "";
+
+	if (!strcmp(key, "encapsulation") && strcmp(word, "vxlan") != 0)
+		json_object_del(pool, "vni");
+	if (!strcmp(key, "vni") && !value)
+		json_object_del(pool, "encapsulation");
+	if (!strcmp(key, "server_id") || !strcmp(word, "tcp"))
+		json_object_del(service, "quic");
+	if (object == &objects[OBJECT_QUIC])
+		json_object_clear(json_object_get(pool, "backends"));
 }
 
 /* Parses the full catalog with one value (borrowed; NULL: left out) changed. errors may be NULL. */
@@ -66,6 +90,7 @@ static struct catalog *parse_with(const struct object *object, const char *key, 
 		json_object_set(inner, key, value);
 	else
 		json_object_del(inner, key);
+	make_room(json, object, key, value);
 	text = catalog_text(json);
 	catalog_parse(text, strlen(text), "full", &catalog, errors ? errors : &ignored);
 	err_list_done(&ignored);
@@ -221,12 +246,13 @@ static void ranges_are_the_same(void **state)
 			checked++;
 		}
 	}
-	assert_int_equal(checked, 5);
-	assert_true(accepts(&objects[3], "port", json_string("any")));
-	assert_true(accepts(&objects[0], "version", json_integer(1)));
-	assert_false(accepts(&objects[0], "version", json_integer(2)));
-	assert_int_equal(
-		json_integer_value(json_object_get(property(&objects[0], "version"), "const")), 1);
+	assert_int_equal(checked, 9);
+	assert_true(accepts(&objects[OBJECT_SERVICE], "port", json_string("any")));
+	assert_true(accepts(&objects[OBJECT_TOP], "version", json_integer(1)));
+	assert_false(accepts(&objects[OBJECT_TOP], "version", json_integer(2)));
+	assert_int_equal(json_integer_value(json_object_get(
+				 property(&objects[OBJECT_TOP], "version"), "const")),
+			 1);
 }
 
 /* The bytes of what a catalog means, without its document. */
@@ -235,6 +261,7 @@ static void assert_same_catalog(const struct catalog *a, const struct catalog *b
 	const struct catalog_pool *pool = a->pools, *other = b->pools;
 
 	assert_string_equal(a->seed, b->seed);
+	assert_int_equal(a->echo, b->echo);
 	assert_int_equal(pool->encapsulation, other->encapsulation);
 	assert_int_equal(pool->table, other->table);
 	assert_int_equal(pool->table_size, other->table_size);
@@ -274,14 +301,14 @@ static void defaults_are_the_same(void **state)
 			checked++;
 		}
 	}
-	assert_int_equal(checked, 11);
+	assert_int_equal(checked, 12);
 }
 
 static void limits_are_the_same(void **state)
 {
-	json_t *pools = property(&objects[0], "pools");
-	json_t *services = property(&objects[0], "services");
-	json_t *backends = property(&objects[1], "backends");
+	json_t *pools = property(&objects[OBJECT_TOP], "pools");
+	json_t *services = property(&objects[OBJECT_TOP], "services");
+	json_t *backends = property(&objects[OBJECT_POOL], "backends");
 
 	(void)state;
 	assert_int_equal(json_integer_value(json_object_get(pools, "maxProperties")), LB_MAX_POOLS);
@@ -321,12 +348,66 @@ static void names_are_the_same(void **state)
 		struct catalog *catalog;
 
 		json_object_set_new(json, "p", json_object()); /* the service's */
-		catalog = parse_with(&objects[0], "pools", json, NULL);
+		catalog = parse_with(&objects[OBJECT_TOP], "pools", json, NULL);
 		assert_int_equal(regexec(&regex, names[i], 0, NULL, 0) == 0, catalog != NULL);
 		catalog_free(catalog);
 		json_decref(json);
 	}
 	regfree(&regex);
+}
+
+static void server_ids_are_the_same(void **state)
+{
+	static const char *const ids[] = {
+		"00",
+		"0a",
+		"0A",
+		"fF",
+		"0a0b",
+		"",
+		"0",
+		"0a0",
+		"0g",
+		" 0a",
+		"0a ",
+		"0x0a",
+		"00112233445566778899aabbccddee",
+		"00112233445566778899aabbccddeeff",
+	};
+	const struct object *backend = &objects[OBJECT_BACKEND];
+	json_t *pattern = json_object_get(property(backend, "server_id"), "pattern");
+	regex_t regex;
+
+	(void)state;
+	assert_int_equal(regcomp(&regex, json_string_value(pattern), REG_EXTENDED | REG_NOSUB), 0);
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		assert_int_equal(regexec(&regex, ids[i], 0, NULL, 0) == 0,
+				 accepts(backend, "server_id", json_string(ids[i])));
+	regfree(&regex);
+}
+
+/* The schema's "if" of a pool and of a service: what goes with an encapsulation and a protocol. */
+static void conditions_are_the_same(void **state)
+{
+	json_t *pool = definition("pool"), *service = definition("service");
+	json_t *vxlan = json_pack("{s:[s], s:{s:{s:s}}}", "required", "encapsulation", "properties",
+				  "encapsulation", "const", "vxlan");
+	json_t *tcp = json_pack("{s:{s:{s:s}}}", "properties", "protocol", "const", "tcp");
+	json_t *with_vni = json_pack("{s:[s]}", "required", "vni");
+	json_t *no_vni = json_pack("{s:{s:b}}", "properties", "vni", 0);
+	json_t *no_quic = json_pack("{s:{s:b}}", "properties", "quic", 0);
+
+	(void)state;
+	assert_true(json_equal(json_object_get(pool, "if"), vxlan));
+	assert_true(json_equal(json_object_get(pool, "then"), with_vni));
+	assert_true(json_equal(json_object_get(pool, "else"), no_vni));
+	assert_true(json_equal(json_object_get(service, "if"), tcp));
+	assert_true(json_equal(json_object_get(service, "then"), no_quic));
+	json_decref(vxlan);
+	json_decref(tcp);
+	json_decref(with_vni);
+	json_decref(no_vni);
+	json_decref(no_quic);
 }
 
 static int load_schema(void **state)
@@ -354,6 +435,8 @@ int main(void)
 		cmocka_unit_test(defaults_are_the_same),
 		cmocka_unit_test(limits_are_the_same),
 		cmocka_unit_test(names_are_the_same),
+		cmocka_unit_test(server_ids_are_the_same),
+		cmocka_unit_test(conditions_are_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, load_schema, free_schema);
