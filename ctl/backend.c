@@ -180,17 +180,24 @@ static int parse_weight(const char *text, json_t *json)
 	return 0;
 }
 
+enum add_flag { ADD_WEIGHT, ADD_SERVER_ID, ADD_DRY_RUN };
+
 static int add(const struct ctl *ctl, char **args)
 {
+	const char *weight = ctl->flags[ADD_WEIGHT], *id = ctl->flags[ADD_SERVER_ID];
 	json_t *json = json_pack("{s:s}", "address", args[2]);
 
 	if (!json)
 		return ctl_error(CTL_USAGE, "an argument is not UTF-8");
-	if (ctl->flags[0] && parse_weight(ctl->flags[0], json)) {
+	if (weight && parse_weight(weight, json)) {
 		json_decref(json);
 		return CTL_USAGE;
 	}
-	return change(ctl, "PUT", args, ctl->flags[1], json);
+	if (id && json_object_set_new(json, "server_id", json_string(id))) {
+		json_decref(json);
+		return ctl_error(CTL_USAGE, "an argument is not UTF-8");
+	}
+	return change(ctl, "PUT", args, ctl->flags[ADD_DRY_RUN], json);
 }
 
 static int drop(const struct ctl *ctl, char **args)
@@ -323,8 +330,11 @@ static const struct verb verbs[] = {
 		.args = "POOL NAME ADDRESS",
 		.min_args = 3,
 		.max_args = 3,
-		.flags = {{"weight", "N", "its part of the traffic: 0-65535 (default 100)"},
-			  COMMAND_DRY_RUN},
+		.flags = {[ADD_WEIGHT] = {"weight", "N",
+					  "its part of the traffic: 0-65535 (default 100)"},
+			  [ADD_SERVER_ID] = {"server-id", "HEX",
+					     "what QUIC connection ids call it"},
+			  [ADD_DRY_RUN] = COMMAND_DRY_RUN},
 		.help = "Adds a backend to POOL, in state up.",
 	},
 	{.name = "remove", .run = drop, POOL_AND_NAME, .help = "Removes a backend from POOL."},

@@ -36,10 +36,10 @@ _hairpinctl_options()
 	" ") options+=" --version" ;;
 	*" list") options+=" --names" ;;
 	"service add") options+=" --affinity --dry-run" ;;
-	"pool add") options+=" --encapsulation --table --table-size --tracking --idle-timeout --udp-hold --dry-run" ;;
+	"pool add") options+=" --encapsulation --vni --table --table-size --tracking --idle-timeout --udp-hold --dry-run" ;;
 	"backend drain") options+=" --dry-run --wait --timeout" ;;
 	"flows list" | "flows flush") options+=" --pool" ;;
-	"backend add") options+=" --weight --dry-run" ;;
+	"backend add") options+=" --weight --server-id --dry-run" ;;
 	"pool show" | "catalog show" | "catalog check" | "catalog diff") ;;
 	"stats "*) options+=" --watch --all" ;;
 	"trace "*) options+=" --syn" ;;
@@ -60,17 +60,17 @@ _hairpinctl()
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
 	--socket) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--affinity) mapfile -t COMPREPLY < <(compgen -W "flow client" -- "$cur"); return ;;
-	--encapsulation) mapfile -t COMPREPLY < <(compgen -W "ipip" -- "$cur"); return ;;
+	--encapsulation) mapfile -t COMPREPLY < <(compgen -W "ipip gue gre vxlan none" -- "$cur"); return ;;
 	--table) mapfile -t COMPREPLY < <(compgen -W "rendezvous maglev" -- "$cur"); return ;;
 	--mode) mapfile -t COMPREPLY < <(compgen -W "auto native generic offload" -- "$cur"); return ;;
 	--tracking) mapfile -t COMPREPLY < <(compgen -W "moved all none" -- "$cur"); return ;;
-	--table-size | --idle-timeout | --udp-hold | --weight | --pin) return ;;
+	--vni | --table-size | --idle-timeout | --udp-hold | --weight | --server-id | --pin) return ;;
 	esac
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		case $word in
 		--socket) _hairpinctl_socket=(--socket "${COMP_WORDS[++i]}") ;;
-		--affinity | --encapsulation | --table | --table-size | --tracking | --idle-timeout | --udp-hold | --weight | --mode | --pin) ((i++)) ;;
+		--affinity | --encapsulation | --vni | --table | --table-size | --tracking | --idle-timeout | --udp-hold | --weight | --server-id | --mode | --pin) ((i++)) ;;
 		-*) ;;
 		*)
 			if [[ -z $command && $word == help ]]; then

@@ -154,11 +154,15 @@ static int show(const struct ctl *ctl, char **args)
 /* The options of "pool add", by their place in its flags, and the keys that they set. */
 static const struct {
 	const char *key;
-	const char *number; /* what the value is a number of; NULL: a word */
+	const char *number; /* what the value is, if not a word */
 } add_keys[] = {
-	{"encapsulation", NULL},       {"table", NULL},
-	{"table_size", "slots"},       {"tracking", NULL},
-	{"idle_timeout_s", "seconds"}, {"udp_hold_s", "seconds"},
+	{"encapsulation", NULL},
+	{"vni", "a network identifier"},
+	{"table", NULL},
+	{"table_size", "a number of slots"},
+	{"tracking", NULL},
+	{"idle_timeout_s", "a number of seconds"},
+	{"udp_hold_s", "a number of seconds"},
 };
 
 #define ADD_KEYS (sizeof(add_keys) / sizeof(*add_keys))
@@ -179,7 +183,7 @@ static json_t *add_value(const char *text, const char *number)
 	n = strtol(text, &end, 10);
 	if (end != text && !*end)
 		return xcheck(json_integer(n));
-	ctl_error(CTL_USAGE, "%s is not a number of %s", text, number);
+	ctl_error(CTL_USAGE, "%s is not %s", text, number);
 	return NULL;
 }
 
@@ -243,7 +247,9 @@ static const struct verb verbs[] = {
 		.args = "NAME",
 		.min_args = 1,
 		.max_args = 1,
-		.flags = {{"encapsulation", "E", "how packets reach the backends: ipip (default)"},
+		.flags = {{"encapsulation", "E",
+			   "how packets reach the backends: ipip (default), gue, gre, vxlan, none"},
+			  {"vni", "N", "network identifier of vxlan: 0-16777215"},
 			  {"table", "T", "kind of lookup table: rendezvous (default) or maglev"},
 			  {"table-size", "N", "its slots: a prime (default 65537)"},
 			  {"tracking", "T",

@@ -217,7 +217,7 @@ check 2 pool <<'E'
 !
 usage: hairpinctl pool list [--names]
        hairpinctl pool show POOL
-       hairpinctl pool add NAME [--encapsulation E] [--table T] [--table-size N] [--tracking T] [--idle-timeout S] [--udp-hold S] [--dry-run]
+       hairpinctl pool add NAME [--encapsulation E] [--vni N] [--table T] [--table-size N] [--tracking T] [--idle-timeout S] [--udp-hold S] [--dry-run]
        hairpinctl pool remove NAME [--dry-run]
 E
 check 2 pool show <<'E'
@@ -570,6 +570,25 @@ E
 check 0 pool add new --encapsulation ipip --table maglev --table-size 251 <<'E'
 pool new added
 E
+check 2 pool add vx --encapsulation vxlan --vni seven <<'E'
+!
+hairpinctl: seven is not a network identifier
+E
+check 1 pool add vx --encapsulation gre --vni 7 <<'E'
+!
+hairpinctl: pools.vx.vni: is only for encapsulation "vxlan", not "gre"
+E
+check 0 pool add vx --encapsulation vxlan --vni 7 --dry-run <<'E'
+pool vx would be added
+E
+check 1 backend add new n 10.0.5.1 --server-id 0a0 <<'E'
+!
+hairpinctl: pools.new.backends.n.server_id: "0a0" is not a server id (2 to 30 hex digits, two a byte)
+E
+check 0 backend add new n 10.0.5.1 --server-id 0a0b --weight 3 --dry-run <<'E'
+backend new/n would be added
+pool new: 6,554 of 65,537 slots would move (10.0%)
+E
 check 1 pool add new <<'E'
 !
 hairpinctl: pools.new: exists already
@@ -690,6 +709,10 @@ check_completion "" --socket "$socket" backend drain nopool ""
 check_completion "web-1" --socket "$socket" backend weight web ""
 check_completion "--dry-run" backend drain --d
 check_completion "tcp" trace t
+check_completion "gue gre" pool add --encapsulation g
+check_completion "--vni" pool add --vn
+check_completion "--server-id" backend add --se
+check_completion "web" --socket "$socket" backend add --server-id 0a ""
 check_completion "drain" help backend dr
 stop
 report $? "the daemon ends cleanly"
