@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "answer.h"
+#include "quote.h"
 #include "xalloc.h"
 
 #define MAX_LISTED 20
@@ -248,6 +249,40 @@ static size_t print_changes(const json_t *diff, const char *group, const char *n
 	return count;
 }
 
+/* "none" is no value of the catalog that has no quotes. */
+static const char *value_text(const json_t *value, char *buffer)
+{
+	char *text;
+
+	if (json_is_null(value))
+		return strcpy(buffer, "none");
+	if (!json_is_object(value))
+		return quote_json(value, buffer);
+	text = xcheck(json_dumps(value, 0));
+	snprintf(buffer, QUOTE_SIZE, "%s", text);
+	free(text);
+	return buffer;
+}
+
+static size_t print_keys(const json_t *diff)
+{
+	const json_t *keys = json_object_get(diff, "keys");
+	char old[QUOTE_SIZE], new[QUOTE_SIZE], number[OUTPUT_SIZE];
+	size_t i, count = json_array_size(keys);
+	json_t *key;
+
+	json_array_foreach(keys, i, key) {
+		if (i == MAX_LISTED) {
+			printf("... and %s more keys\n", output_number(count - i, number));
+			break;
+		}
+		printf("%s: %s -> %s\n", answer_text(key, "path"),
+		       value_text(json_object_get(key, "old"), old),
+		       value_text(json_object_get(key, "new"), new));
+	}
+	return count;
+}
+
 void output_diff(const struct ctl *ctl, const json_t *diff, bool dry_run, const char *pool_name,
 		 const char *verb)
 {
@@ -267,6 +302,7 @@ void output_diff(const struct ctl *ctl, const json_t *diff, bool dry_run, const 
 		count += print_changes(diff, "services", "service", verbs[i], dry_run);
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
 		count += print_changes(diff, "backends", "backend", verbs[i], dry_run);
+	count += print_keys(diff);
 	json_object_foreach(json_object_get(diff, "pools"), name, pool) {
 		printf("pool %s: %s of %s slots %s (%.1f%%)\n", name,
 		       output_number(answer_number(pool, "moved"), moved),

@@ -40,9 +40,10 @@ int balancer_reload(struct balancer *balancer, struct err_list *errors);
  *
  *   {"pools": {"web": {"slots": 65537, "moved": 6554, "moved_share": 0.1}},
  *    "services": {"added": [...], "removed": [...], "changed": [...]},
- *    "backends": {"added": ["web/web-4"], "removed": [...], "changed": [...]}}
+ *    "backends": {"added": ["web/web-4"], "removed": [...], "changed": [...]},
+ *    "keys": [{"path": "pools.web.tracking", "old": "moved", "new": "all"}]}
  *
- * A pool is listed when any of its slots change. Returns 0, -EINVAL (the catalog is wrong, errors
+ * A pool is listed when any of its slots change; keys are those of catalog_changes(). Returns 0, -EINVAL (the catalog is wrong, errors
  * has each place) or another negative errno (the maps or the file could not be written; one error,
  * and the old catalog stays in force).
  */

@@ -6,6 +6,7 @@
 
 #include "address.h"
 #include "balancer_internal.h"
+#include "catalog_changes.h"
 
 struct change_lists {
 	json_t *added, *removed, *changed;
@@ -22,48 +23,23 @@ static struct change_lists change_lists_new(void)
 	return (struct change_lists){json_array(), json_array(), json_array()};
 }
 
-static int compare_name(const void *name, const void *service)
-{
-	return strcmp(name, ((const struct catalog_service *)service)->name);
-}
-
-static const struct catalog_service *find_service(const struct catalog *catalog, const char *name)
-{
-	return bsearch(name, catalog->services, catalog->service_count, sizeof(*catalog->services),
-		       compare_name);
-}
-
-static bool service_equal(const struct catalog *old_catalog, const struct catalog_service *old,
-			  const struct catalog *new_catalog, const struct catalog_service *new)
-{
-	return address_equal(&old->address, &new->address) && old->protocol == new->protocol &&
-	       old->port == new->port && old->affinity == new->affinity &&
-	       !strcmp(old_catalog->pools[old->pool].name, new_catalog->pools[new->pool].name);
-}
-
 static json_t *diff_services(const struct catalog *old, const struct catalog *new)
 {
 	struct change_lists lists = change_lists_new();
 
 	for (size_t i = 0; i < new->service_count; i++) {
 		const struct catalog_service *service = &new->services[i];
-		const struct catalog_service *before = find_service(old, service->name);
+		const struct catalog_service *before = catalog_find_service(old, service->name);
 
 		if (!before)
 			json_array_append_new(lists.added, json_string(service->name));
-		else if (!service_equal(old, before, new, service))
+		else if (!catalog_service_equal(old, before, new, service))
 			json_array_append_new(lists.changed, json_string(service->name));
 	}
 	for (size_t i = 0; i < old->service_count; i++)
-		if (!find_service(new, old->services[i].name))
+		if (!catalog_find_service(new, old->services[i].name))
 			json_array_append_new(lists.removed, json_string(old->services[i].name));
 	return change_lists_json(&lists);
-}
-
-static bool backend_equal(const struct catalog_backend *a, const struct catalog_backend *b)
-{
-	return address_equal(&a->address, &b->address) && a->weight == b->weight &&
-	       a->state == b->state;
 }
 
 /* Appends "pool/backend" of those in a pool of catalog that other lacks, or has otherwise. */
@@ -74,7 +50,9 @@ static void compare_pool(const struct catalog_pool *pool, const struct catalog_p
 		const struct catalog_backend *backend = &pool->backends[i];
 		const struct catalog_backend *twin =
 			other ? catalog_find_backend(other, backend->name) : NULL;
-		json_t *list = !twin ? missing : backend_equal(backend, twin) ? NULL : changed;
+		json_t *list = !twin                                  ? missing
+			       : catalog_backend_equal(backend, twin) ? NULL
+								      : changed;
 
 		if (list)
 			json_array_append_new(list,
@@ -110,6 +88,7 @@ static uint32_t moved_slots(const struct balancer *balancer, const struct catalo
 	if (before == after)
 		return 0;
 	if (!before || before->size != after->size ||
+	    pool_encapsulation_id(old) != pool_encapsulation_id(new) ||
 	    strcmp(balancer->catalog->seed, candidate->wanted.catalog->seed))
 		return after->size;
 	for (uint32_t slot = 0; slot < after->size; slot++) {
@@ -158,7 +137,8 @@ json_t *balancer_diff(const struct balancer *balancer, const struct build *candi
 {
 	const struct catalog *new = candidate->wanted.catalog;
 
-	return json_pack("{s:o, s:o, s:o}", "pools", diff_pools(balancer, candidate), "services",
-			 diff_services(balancer->catalog, new), "backends",
-			 diff_backends(balancer->catalog, new));
+	return json_pack("{s:o, s:o, s:o, s:o}", "pools", diff_pools(balancer, candidate),
+			 "services", diff_services(balancer->catalog, new), "backends",
+			 diff_backends(balancer->catalog, new), "keys",
+			 catalog_changes(balancer->catalog, new));
 }

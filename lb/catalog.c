@@ -236,6 +236,17 @@ const struct catalog_backend *catalog_find_backend(const struct catalog_pool *po
 	return bsearch(&key, pool->backends, pool->backend_count, sizeof(key), backend_compare);
 }
 
+const struct catalog_service *catalog_find_service(const struct catalog *catalog, const char *name)
+{
+	struct catalog_service key = {0};
+
+	if (strlen(name) >= sizeof(key.name))
+		return NULL;
+	strcpy(key.name, name);
+	return bsearch(&key, catalog->services, catalog->service_count, sizeof(key),
+		       service_compare);
+}
+
 const char *encapsulation_name(enum encapsulation encapsulation)
 {
 	return word_text(catalog_encapsulations, encapsulation);

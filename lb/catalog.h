@@ -129,6 +129,7 @@ char *catalog_text(const json_t *json);
 const struct catalog_pool *catalog_find_pool(const struct catalog *catalog, const char *name);
 const struct catalog_backend *catalog_find_backend(const struct catalog_pool *pool,
 						   const char *name);
+const struct catalog_service *catalog_find_service(const struct catalog *catalog, const char *name);
 
 /* pool_encapsulation_id(): what makes a backend another one when its pool's encapsulation changes. */
 static inline uint32_t pool_encapsulation_id(const struct catalog_pool *pool)

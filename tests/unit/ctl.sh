@@ -456,6 +456,7 @@ hairpinctl: pools.web.backends.web-3: exists already
 E
 check 0 backend drain web web-2 <<'E'
 backend web/web-2 changed
+pools.web.backends.web-2.state: "up" -> "drain"
 pool web: 6,554 of 65,537 slots move (10.0%)
 6,554 slots lead old flows to it; it can be taken away in 890s if none of them talks any more
 E
@@ -492,6 +493,7 @@ web/web-1  10.0.1.11     100  up     100.0%  eth0               3m ago (YYYY-MM-
 E
 check 0 backend up web web-2 <<'E'
 backend web/web-2 changed
+pools.web.backends.web-2.state: "drain" -> "up"
 pool web: 6,554 of 65,537 slots move (10.0%)
 E
 check 0 backend up web web-2 <<'E'
@@ -499,10 +501,12 @@ no service, backend or slot changes
 E
 check 0 backend down web web-3 <<'E'
 backend web/web-3 changed
+pools.web.backends.web-3.state: "up" -> "down"
 pool web: 6,554 of 65,537 slots move (10.0%)
 E
 check 0 backend weight web web-1 0 <<'E'
 backend web/web-1 changed
+pools.web.backends.web-1.weight: 100 -> 0
 pool web: 6,554 of 65,537 slots move (10.0%)
 E
 check 1 backend weight web web-1 65536 <<'E'
@@ -624,7 +628,8 @@ check 0 service remove dns --json <<'E'
     "added": [],
     "removed": [],
     "changed": []
-  }
+  },
+  "keys": []
 }
 E
 check 1 service remove dns <<'E'
@@ -639,6 +644,8 @@ service www would be removed
 service www6 would be removed
 backend web/web-1 would be changed
 backend web/web-2 would be removed
+seed: "site-a" -> ""
+pools.web.backends.web-1.weight: 0 -> 100
 pool web: 6,554 of 65,537 slots would move (10.0%)
 E
 check 0 catalog apply "$dir/good.json" --dry-run <<'E'
@@ -646,6 +653,8 @@ service www would be removed
 service www6 would be removed
 backend web/web-1 would be changed
 backend web/web-2 would be removed
+seed: "site-a" -> ""
+pools.web.backends.web-1.weight: 0 -> 100
 pool web: 6,554 of 65,537 slots would move (10.0%)
 E
 check 0 service list --names <<'E'
@@ -677,6 +686,8 @@ service www would be removed
 service www6 would be removed
 backend web/web-1 would be changed
 backend web/web-2 would be removed
+seed: "site-a" -> ""
+pools.web.backends.web-1.weight: 0 -> 100
 pool web: 6,554 of 65,537 slots would move (10.0%)
 E
 check 0 catalog apply "$dir/good.json" <<'E'
@@ -684,11 +695,68 @@ service www removed
 service www6 removed
 backend web/web-1 changed
 backend web/web-2 removed
+seed: "site-a" -> ""
+pools.web.backends.web-1.weight: 0 -> 100
 pool web: 6,554 of 65,537 slots move (10.0%)
 E
 check 0 catalog diff "$dir/good.json" <<'E'
 nothing would change
 E
+
+# Keys, one by one.
+
+catalog() { # TOP WEB H3 [ID]: members of the catalog, of pool web, of service h3; a server id
+	cat <<-E
+	{ "version": 1, $1 "pools": { "web": { $2 "backends": {
+	    "web-1": { "address": "10.0.1.11", "server_id": "${4:-0a}" } } } },
+	  "services": { "h3": { "address": "203.0.113.10", "protocol": "udp", "port": 443, $3 "pool": "web" } } }
+	E
+}
+catalog '' '' '' >"$dir/plain.json"
+check 0 catalog apply "$dir/plain.json" <<'E'
+service h3 added
+backend web/web-1 changed
+pools.web.backends.web-1.server_id: none -> "0a"
+pool web: 6,554 of 65,537 slots move (10.0%)
+E
+catalog '"seed": "\u001b[31m\u00e9", "echo": false,' \
+	'"encapsulation": "vxlan", "vni": 7, "tracking": "all", "idle_timeout_s": 60, "udp_hold_s": 0,' \
+	'"quic": { "server_id_length": 1, "nonce_length": 18, "config": 6 },' 0b >"$dir/keys.json"
+check 0 catalog diff "$dir/keys.json" <<'E'
+service h3 would be changed
+backend web/web-1 would be changed
+seed: "" -> "\u001B[31m\u00E9"
+echo: true -> false
+pools.web.encapsulation: "ipip" -> "vxlan"
+pools.web.vni: none -> 7
+pools.web.tracking: "moved" -> "all"
+pools.web.idle_timeout_s: 900 -> 60
+pools.web.udp_hold_s: 30 -> 0
+pools.web.backends.web-1.server_id: "0a" -> "0b"
+services.h3.quic: none -> {"server_id_length": 1, "nonce_length": 18, "config": 6}
+pool web: 6,554 of 65,537 slots would move (10.0%)
+E
+catalog '"echo": false,' '' '' >"$dir/echo.json"
+check 0 catalog apply "$dir/echo.json" <<'E'
+echo: true -> false
+E
+many() { # WEIGHT
+	echo '{ "version": 1, "pools": { "web": { "backends": {'
+	for i in {1..22}; do
+		echo "\"b$i\": { \"address\": \"10.0.2.$i\", \"weight\": $1 },"
+	done
+	echo '"c": { "address": "10.0.1.11" } } } }, "services": {} }'
+}
+many 1 >"$dir/many.json"
+"$ctl" --socket "$socket" catalog apply "$dir/many.json" >/dev/null
+report $? "catalog apply of many backends"
+many 2 >"$dir/many.json"
+"$ctl" --socket "$socket" catalog diff "$dir/many.json" >"$dir/out"
+[ "$(grep -c '^pools\.web\.backends\.b[0-9]*\.weight: 1 -> 2$' "$dir/out")" = 20 ] &&
+	grep -q '^\.\.\. and 2 more keys$' "$dir/out"
+report $? "of many keys only some are listed"
+"$ctl" --socket "$socket" catalog apply "$dir/good.json" >/dev/null
+report $? "catalog apply of a few again"
 
 # A proxy of the environment is not for a Unix socket.
 http_proxy=http://127.0.0.1:1 check 0 pool list --names <<'E'

@@ -9,6 +9,7 @@
 
 #include "address.h"
 #include "catalog.h"
+#include "catalog_changes.h"
 
 struct balancer {
 	struct catalog *catalog;
@@ -82,8 +83,9 @@ static void compare_all(json_t *old, json_t *new, const char *prefix, json_t *ch
 	compare(old, new, prefix, true, json_object_get(changes, "changed"));
 }
 
-static json_t *diff_new(json_t *old, json_t *new)
+static json_t *diff_new(const struct catalog *old_catalog, const struct catalog *new_catalog)
 {
+	json_t *old = old_catalog->json, *new = new_catalog->json;
 	json_t *pools = json_object(), *services = changes_new(), *backends = changes_new();
 	json_t *new_pools = json_object_get(new, "pools"), *pool;
 	const char *name;
@@ -102,8 +104,8 @@ static json_t *diff_new(json_t *old, json_t *new)
 					    json_pack("{s:i, s:i, s:f}", "slots", 65537, "moved",
 						      6554, "moved_share", 0.1));
 	}
-	return json_pack("{s:o, s:o, s:o}", "pools", pools, "services", services, "backends",
-			 backends);
+	return json_pack("{s:o, s:o, s:o, s:o}", "pools", pools, "services", services, "backends",
+			 backends, "keys", catalog_changes(old_catalog, new_catalog));
 }
 
 int balancer_put(struct balancer *balancer, json_t *json, bool dry_run, json_t **diff,
@@ -120,7 +122,7 @@ int balancer_put(struct balancer *balancer, json_t *json, bool dry_run, json_t *
 		catalog_free(catalog);
 		return err_set(err_list_add(errors), -EIO, "lb.json: cannot write");
 	}
-	*diff = diff_new(balancer->catalog->json, json);
+	*diff = diff_new(balancer->catalog, catalog);
 	if (dry_run) {
 		catalog_free(catalog);
 	} else {
