@@ -12,11 +12,14 @@
 #include <linux/types.h>
 #endif
 
-#define LB_LAYOUT 2 /* version of everything below; pinned maps carry it in struct lb_layout */
+#define LB_LAYOUT 3 /* version of everything below; pinned maps carry it in struct lb_layout */
 
 #define LB_MAX_SERVICES 4096
 #define LB_MAX_POOLS    1024
 #define LB_MAX_BACKENDS 65535
+
+#define LB_MAX_PORTS 64   /* interfaces */
+#define LB_MAX_CPUS  256  /* of --cpus */
 
 #define LB_REASON_ROOM 64 /* counters of reasons, of which reasons.h uses the first */
 
@@ -46,7 +49,18 @@ enum lb_service_flags {
 	LB_SERVICE_VIP = 1 << 1,             /* marks an address that some service has; no pool */
 	LB_SERVICE_AFFINITY_CLIENT = 1 << 2, /* hash the source address only */
 	LB_SERVICE_ORIGIN_CLIENT = 1 << 3,   /* and so it was while origin was the pool */
+	LB_SERVICE_QUIC = 1 << 4,            /* and the fields below say how ids are written */
 };
+
+/*
+ * The rest of a service's flags, if it is QUIC: draft-ietf-quic-load-balancers section 3.1. Server
+ * ids have 1 to 15 bytes; nonces 4 to 18, kept less 4.
+ */
+#define LB_QUIC_CONFIG_SHIFT    5 /* 3 bits */
+#define LB_QUIC_SERVER_ID_SHIFT 8 /* 4 bits */
+#define LB_QUIC_NONCE_SHIFT     12
+#define LB_QUIC_NONCE_MIN       4
+#define LB_QUIC_SERVER_ID_MAX   15
 
 /*
  * What a service's packets meet. One aligned word, so that a live entry changes by one store, and
@@ -179,12 +193,57 @@ enum lb_flow_event {
 #define LB_POOL_ROOM    4096
 #define LB_SERVICE_ROOM 8192
 
+/* A fragment that comes later than this after its datagram's first one is no part of it: twice what
+ * Linux waits for the rest (net.ipv4.ipfrag_time). */
+#define LB_FRAGMENT_NS 60000000000ULL
+
+/* A datagram in fragments, and where its first one went. */
+struct lb_fragment_key {
+	struct lb_address source, destination;
+	__u32 id; /* as it stands in the packet */
+	__u8 protocol;
+	__u8 unused[3]; /* zero */
+};
+
+struct lb_fragment {
+	__u64 seen_ns;
+	__u64 hash; /* of the flow */
+	union lb_service_target target;
+	__u32 life; /* of the backend */
+	__u16 backend;
+	__u16 unused;
+};
+
+/* Which backend a QUIC connection id names. */
+struct lb_quic_key {
+	__u16 pool;
+	__u8 length; /* of id */
+	__u8 id[LB_QUIC_SERVER_ID_MAX]; /* zeroes behind length */
+};
+
+struct lb_quic_server {
+	__u32 life; /* of the backend */
+	__u16 backend;
+	__u16 unused;
+};
+
+/* The protocol that carries packets to a backend. The numbers are in pinned maps. */
+enum lb_encapsulation {
+	LB_ENCAP_IPIP = 1, /* RFC 2003, RFC 2473, RFC 4213 */
+	LB_ENCAP_GUE,      /* variant 0 of draft-ietf-intarea-gue-09 */
+	LB_ENCAP_GRE,      /* RFC 2784 */
+	LB_ENCAP_VXLAN,    /* RFC 7348 */
+	LB_ENCAP_NONE,     /* only the Ethernet header is replaced */
+};
+
 /* Room for Ethernet, two VLAN tags, IPv6, UDP and VXLAN (14 + 8 + 40 + 8 + 8 + inner 14 = 92). */
 #define LB_HEADER_SIZE 96
 
 enum lb_backend_flags {
 	LB_BACKEND_USED = 1 << 0,
-	LB_BACKEND_RESOLVED = 1 << 1, /* the header below can be sent */
+	LB_BACKEND_RESOLVED = 1 << 1, /* the header below can be sent; else inner_mtu is 0 */
+	LB_BACKEND_PLAIN = 1 << 2,    /* which is Ethernet and IP, without tags */
+	LB_BACKEND_OUTER_IPV4 = 1 << 3,
 };
 
 /*
@@ -201,7 +260,8 @@ struct lb_backend {
 			      */
 	__u8 header[LB_HEADER_SIZE];
 	__u32 interface; /* ifindex of the next hop */
-	__u32 unused[3];
+	__u32 encapsulation; /* enum lb_encapsulation */
+	__u32 unused[2];
 };
 
 struct lb_counter {
@@ -229,7 +289,9 @@ struct lb_moved {
 struct lb_counters {
 	__u64 reasons[LB_REASON_ROOM];
 	__u64 flows[LB_FLOW_EVENTS];
-	__u64 unused[12];
+	__u64 answer_due_ns; /* when the next packet that is too big may be answered */
+	__u64 taken;         /* packets that another CPU handed over */
+	__u64 unused[10];
 	struct lb_moved moved[2]; /* the second for traces, which a packet may interrupt */
 	struct lb_counter services[LB_SERVICE_ROOM];
 	struct lb_counter backends[LB_MAX_BACKENDS + 1];
@@ -256,15 +318,6 @@ enum lb_identity_kind {
 };
 
 #define LB_NAME_SIZE 64 /* a name of 63 characters and its NUL */
-
-/* How packets travel to a backend. In pinned maps: a number keeps its meaning. */
-enum lb_encapsulation {
-	LB_ENCAP_IPIP = 1, /* any of the four pairings of IPv4 and IPv6 */
-	LB_ENCAP_GUE,
-	LB_ENCAP_GRE,
-	LB_ENCAP_VXLAN,
-	LB_ENCAP_NONE, /* the same layer 2: only the MAC addresses are written */
-};
 
 /* Whose index it is. Only the daemon reads it: it finds its indices again after a restart. */
 struct lb_identity_key {
@@ -295,7 +348,17 @@ struct lb_features {
 	__u8 many_interfaces; /* attached to more than one */
 	__u8 moved;           /* some pool remembers flows */
 	__u8 track_all;       /* some pool stores all */
-	__u8 unused[7];
+	__u8 echo;            /* pings to VIPs are answered */
+	__u8 not_plain;       /* some backend has another header than Ethernet and IP */
+	__u8 gue;             /* and some have that of these */
+	__u8 gre;
+	__u8 vxlan;
+	__u8 layer2; /* encapsulation "none" */
+	__u8 quic;   /* some service is QUIC */
+	__u8 frags;  /* frames may be in more than one buffer (jumbo frames) */
+	__u8 spread; /* packets go on to other CPUs */
+	__u8 spread_local;
+	__u8 unused[5];
 };
 
 /* The first thing that a daemon reads of pinned maps. */
@@ -327,6 +390,10 @@ _Static_assert(sizeof(struct lb_flow_key) == 40, "a flow's key has no gaps");
 _Static_assert(sizeof(struct lb_flow) == 24, "a flow is 24 bytes");
 _Static_assert(sizeof(struct lb_counters) % 64 == 0, "CPUs share no cache line of counters");
 _Static_assert(sizeof(struct lb_backend) == 128, "a backend is two cache lines");
+_Static_assert(sizeof(struct lb_fragment_key) == 40, "a fragment's key has no gaps");
+_Static_assert(sizeof(struct lb_fragment) == 32, "a fragment is 32 bytes");
+_Static_assert(sizeof(struct lb_quic_key) == 18, "a QUIC key has no gaps");
+_Static_assert(sizeof(struct lb_features) == 24, "features are 24 bytes");
 _Static_assert(sizeof(struct lb_arrays) ==
 		       (16384 * 64) + (65536 * 128) + (4096 * 32) + (8192 * 16) + (65536 * 8),
 	       "the arrays have no gaps");

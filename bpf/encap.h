@@ -2,8 +2,9 @@
 /*
  * Pushes the backend's header template and fills in what differs from packet to packet.
  *
- * ipip: RFC 2003 and RFC 2473. DSCP and ECN are copied to the outer header (RFC 6040, normal mode),
- * the inner TTL is left alone, the outer IPv4 header has DF set and identification 0 (RFC 6864).
+ * DSCP and ECN are copied to the outer header (RFC 6040, normal mode), the inner TTL is left alone, the
+ * outer TTL is 64, the outer IPv4 header has DF set and identification 0 (RFC 6864). UDP headers have no
+ * checksum, in IPv6 neither (RFC 6935, RFC 6936): the inner packet has its own.
  */
 #ifndef HAIRPIN_ENCAP_H
 #define HAIRPIN_ENCAP_H
@@ -46,10 +47,10 @@ static __always_inline void *encap_copy(struct xdp_md *ctx, const struct lb_back
 	return frame + ETH_HLEN;
 }
 
-static __always_inline enum lb_reason encap_push_ipv4(struct packet *pkt,
+static __always_inline enum lb_reason encap_push_ipv4(struct packet *pkt, struct xdp_md *ctx,
 						      const struct lb_backend *backend)
 {
-	struct iphdr *outer = encap_copy(pkt->ctx, backend, ENCAP_IPV4_LENGTH);
+	struct iphdr *outer = encap_copy(ctx, backend, ENCAP_IPV4_LENGTH);
 	__u32 sum = backend->checksum;
 	__be32 varied;
 
@@ -69,10 +70,10 @@ static __always_inline enum lb_reason encap_push_ipv4(struct packet *pkt,
 	return LB_CONTINUE;
 }
 
-static __always_inline enum lb_reason encap_push_ipv6(struct packet *pkt,
+static __always_inline enum lb_reason encap_push_ipv6(struct packet *pkt, struct xdp_md *ctx,
 						      const struct lb_backend *backend)
 {
-	struct ipv6hdr *outer = encap_copy(pkt->ctx, backend, ENCAP_IPV6_LENGTH);
+	struct ipv6hdr *outer = encap_copy(ctx, backend, ENCAP_IPV6_LENGTH);
 
 	if (!outer)
 		return LB_NO_HEADROOM;
@@ -86,22 +87,155 @@ static __always_inline enum lb_reason encap_push_ipv6(struct packet *pkt,
 	return LB_CONTINUE;
 }
 
+/* What encap_push_other() needs of a packet, in one register: the compiler keeps a packet in registers
+ * only as long as nobody takes its address. */
+union encap_inner {
+	struct {
+		__u32 ip_length;
+		__u8 tos;
+		__u8 l2_length;
+		__u8 ipv6;
+	};
+	__u64 word;
+};
+
+/* The fields that depend on the inner packet's family. last: the last four bytes of the header. */
+static __always_inline void encap_name_inner(const struct lb_backend *backend,
+					     union encap_inner inner, __u8 *last)
+{
+	__be16 *type = (void *)(last + 2);
+
+	/* The protocol is in the second byte of GUE's four; Ethernet, GRE and VXLAN end with the type. */
+	if (features.gue && backend->encapsulation == LB_ENCAP_GUE)
+		last[1] = inner.ipv6 ? IPPROTO_IPV6 : IPPROTO_IPIP;
+	else if (backend->encapsulation != LB_ENCAP_IPIP)
+		*type = inner.ipv6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP);
+}
+
+#define ENCAP_EPHEMERAL 0xc000 /* the ports that RFC 6335 leaves to everybody */
+
+/* The source port carries the flow's entropy to routers and cards: RFC 7348, RFC 8085 section 3.1.11. */
+static __always_inline void encap_fill_udp(struct udphdr *udp, __u16 length, __u32 entropy)
+{
+	udp->source = bpf_htons(ENCAP_EPHEMERAL | (entropy & 0x3fff));
+	udp->len = bpf_htons(length);
+}
+
+static __always_inline bool encap_has_udp(const struct lb_backend *backend)
+{
+	return (features.gue && backend->encapsulation == LB_ENCAP_GUE) ||
+	       (features.vxlan && backend->encapsulation == LB_ENCAP_VXLAN);
+}
+
+/* length: of the outer packet. */
+static __always_inline enum lb_reason encap_fill_ipv4(void *at, void *end, union encap_inner inner,
+						      const struct lb_backend *backend,
+						      __u32 entropy, __u16 length)
+{
+	struct iphdr *outer = at;
+	struct udphdr *udp = at + sizeof(*outer);
+	__u8 protocol = inner.ipv6 ? IPPROTO_IPV6 : IPPROTO_IPIP;
+	__u32 sum = backend->checksum;
+	__be32 varied;
+
+	if ((void *)(outer + 1) > end)
+		return LB_NO_HEADROOM;
+	outer->tos = inner.tos;
+	outer->tot_len = bpf_htons(length);
+	sum += bpf_htons(inner.tos) + outer->tot_len;
+	if (backend->encapsulation == LB_ENCAP_IPIP) {
+		outer->protocol = protocol;
+		sum += bpf_htons(protocol);
+	}
+	if (features.source_varied) {
+		varied = entropy & backend->source_mask;
+		outer->saddr |= varied;
+		sum += (varied & 0xffff) + (varied >> 16);
+	}
+	outer->check = encap_fold(sum);
+	if (encap_has_udp(backend)) {
+		if ((void *)(udp + 1) > end)
+			return LB_NO_HEADROOM;
+		encap_fill_udp(udp, length - sizeof(*outer), entropy);
+	}
+	return LB_CONTINUE;
+}
+
+static __always_inline enum lb_reason encap_fill_ipv6(void *at, void *end, union encap_inner inner,
+						      const struct lb_backend *backend,
+						      __u32 entropy, __u16 length)
+{
+	struct ipv6hdr *outer = at;
+	struct udphdr *udp = at + sizeof(*outer);
+
+	if ((void *)(outer + 1) > end)
+		return LB_NO_HEADROOM;
+	*(__be32 *)outer =
+		bpf_htonl(6u << 28 | (__u32)inner.tos << 20 | (entropy & 0xfffff));
+	outer->payload_len = bpf_htons(length - sizeof(*outer));
+	if (backend->encapsulation == LB_ENCAP_IPIP)
+		outer->nexthdr = inner.ipv6 ? IPPROTO_IPV6 : IPPROTO_IPIP;
+	if (features.source_varied)
+		outer->saddr.in6_u.u6_addr32[3] |= entropy & backend->source_mask;
+	if (encap_has_udp(backend)) {
+		if ((void *)(udp + 1) > end)
+			return LB_NO_HEADROOM;
+		encap_fill_udp(udp, length - sizeof(*outer), entropy);
+	}
+	return LB_CONTINUE;
+}
+
+/* Any header: other encapsulations than ipip, VLAN tags before or after. A global function, which the
+ * verifier looks at once. */
+__noinline int encap_push_other(struct xdp_md *ctx, __u32 index, __u64 word, __u32 entropy)
+{
+	const struct lb_backend *backend = ELEMENT(arrays.backends[index & 0xffff]);
+	__u32 length = backend->header_length, ip_offset = backend->ip_offset;
+	union encap_inner inner = {.word = word};
+	void *frame, *end, *last;
+
+	if (length < ETH_HLEN || length > LB_HEADER_SIZE || ip_offset > LB_HEADER_SIZE)
+		return LB_UNRESOLVED;
+	if (bpf_xdp_adjust_head(ctx, (int)inner.l2_length - (int)length) ||
+	    bpf_xdp_store_bytes(ctx, 0, (void *)backend->header, length))
+		return LB_NO_HEADROOM;
+	frame = (void *)(long)ctx->data;
+	end = (void *)(long)ctx->data_end;
+	last = frame + (length - 4);
+	if (last + 4 > end)
+		return LB_NO_HEADROOM;
+	encap_name_inner(backend, inner, last);
+	if (features.layer2 && backend->encapsulation == LB_ENCAP_NONE)
+		return LB_CONTINUE;
+	if (features.outer_ipv4 && backend->flags & LB_BACKEND_OUTER_IPV4)
+		return encap_fill_ipv4(frame + ip_offset, end, inner, backend, entropy,
+				       inner.ip_length + length - ip_offset);
+	return encap_fill_ipv6(frame + ip_offset, end, inner, backend, entropy,
+			       inner.ip_length + length - ip_offset);
+}
+
 /* encap_push(): from here on the frame is the one that leaves. */
-static __always_inline enum lb_reason encap_push(struct packet *pkt)
+static __always_inline enum lb_reason encap_push(struct packet *pkt, struct xdp_md *ctx)
 {
 	const struct lb_backend *backend = ELEMENT(arrays.backends[pkt->backend]);
+	union encap_inner inner = {
+		.ip_length = pkt->ip_length,
+		.tos = pkt->tos,
+		.l2_length = pkt->l2_length,
+		.ipv6 = pkt->ipv6,
+	};
 
-	if (!(backend->flags & LB_BACKEND_RESOLVED))
-		return LB_UNRESOLVED;
-	if (features.many_interfaces && pkt->ctx->ingress_ifindex != backend->interface)
-		return LB_OTHER_INTERFACE;
+	/* Of a backend that is not resolved, inner_mtu is 0. */
 	if (pkt->ip_length > backend->inner_mtu)
-		return LB_TOO_BIG;
-	if (features.outer_ipv4 && backend->header_length == ENCAP_IPV4_LENGTH)
-		return encap_push_ipv4(pkt, backend);
-	if (features.outer_ipv6 && backend->header_length == ENCAP_IPV6_LENGTH)
-		return encap_push_ipv6(pkt, backend);
-	return LB_UNRESOLVED;
+		return backend->flags & LB_BACKEND_RESOLVED ? LB_TOO_BIG : LB_UNRESOLVED;
+	if (pkt->l2_length != ETH_HLEN ||
+	    (features.not_plain && !(backend->flags & LB_BACKEND_PLAIN)))
+		return encap_push_other(ctx, pkt->backend, inner.word,
+					hash_entropy(pkt->hash));
+	if (features.outer_ipv4 &&
+	    (!features.outer_ipv6 || backend->flags & LB_BACKEND_OUTER_IPV4))
+		return encap_push_ipv4(pkt, ctx, backend);
+	return features.outer_ipv6 ? encap_push_ipv6(pkt, ctx, backend) : LB_UNRESOLVED;
 }
 
 #endif

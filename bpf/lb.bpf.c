@@ -12,10 +12,14 @@
 #include <bpf/bpf_helpers.h>
 #include <xdp/xdp_helpers.h>
 
-#include "packet.h"  /* bytes -> struct packet */
-#include "select.h"  /* packet -> service -> slot -> backend */
-#include "encap.h"   /* the backend's header goes in front */
-#include "observe.h" /* counters, and reason -> XDP action */
+#include "packet.h"   /* bytes -> struct packet: the common packet */
+#include "parse.h"    /* ... and any other */
+#include "select.h"   /* packet -> service -> slot -> backend */
+#include "fragment.h" /* fragments follow the first of their datagram */
+#include "encap.h"    /* the backend's header goes in front */
+#include "icmp.h"     /* pings, errors about flows, "packet too big" */
+#include "forward.h"  /* out of an interface, or to another CPU */
+#include "observe.h"  /* counters, and reason -> XDP action */
 
 #define LB_TRY(stage)                           \
 	do {                                    \
@@ -26,38 +30,51 @@
 
 const volatile struct lb_features features = {};
 const volatile __u32 slot_count = 1;
+const volatile __u32 spread_count = 1;
+const volatile __u32 spread_cpus[LB_MAX_CPUS] = {};
 
-/* The verdict on any packet. When it is LB_SENT, the frame is the one that goes out. */
-static __always_inline enum lb_reason lb_judge(struct packet *pkt)
+/* Where the packet goes; sets pkt->backend. */
+static __always_inline enum lb_reason lb_choose(struct packet *pkt, struct xdp_md *ctx)
 {
-	enum lb_reason unfit;
-	struct cursor cursor;
+	if (pkt->kind == PACKET_LATER_FRAGMENT) {
+		enum lb_reason reason = fragment_follow(pkt);
 
-	switch (packet_open(pkt, &cursor)) {
-	case bpf_htons(ETH_P_IP):
-		unfit = packet_parse_ipv4(pkt, &cursor);
-		break;
-	case bpf_htons(ETH_P_IPV6):
-		pkt->ipv6 = true;
-		unfit = features.ipv6 ? packet_parse_ipv6(pkt, &cursor) : LB_NO_SERVICE;
-		break;
-	default:
-		return LB_NOT_IP;
+		return reason ? select_unfit(pkt, reason) : LB_CONTINUE;
 	}
-	if (unfit)
-		return select_unfit(pkt, unfit);
 	LB_TRY(select_service(pkt));
-	LB_TRY(select_backend(pkt));
-	LB_TRY(encap_push(pkt));
-	return LB_SENT;
+	LB_TRY(select_backend(pkt, ctx));
+	if (pkt->kind == PACKET_FIRST_FRAGMENT)
+		fragment_remember(pkt);
+	return LB_CONTINUE;
+}
+
+/* The verdict on any packet. When it leaves by XDP_TX or XDP_REDIRECT, the frame is the one that goes
+ * out. */
+static __always_inline enum lb_reason lb_judge(struct packet *pkt, struct xdp_md *ctx)
+{
+	enum lb_reason reason = parse(ctx, pkt);
+
+	if (reason)
+		return select_unfit(pkt, reason);
+	if (pkt->kind == PACKET_ECHO) {
+		if (!select_is_vip(pkt))
+			return LB_NO_SERVICE;
+		reason = features.echo ? icmp_echo(ctx, pkt->l2_length, pkt->ipv6) : LB_ICMP;
+		return forward_answer(pkt, ctx, reason);
+	}
+	LB_TRY(lb_choose(pkt, ctx));
+	reason = encap_push(pkt, ctx);
+	if (reason == LB_TOO_BIG)
+		return forward_answer(pkt, ctx, icmp_answer_too_big(pkt, ctx));
+	return reason ?: forward_send(pkt, ctx, arrays.backends[pkt->backend].interface);
 }
 
 /* Any packet. Apart from the common way, which would have to share its registers with it. */
-static __noinline int lb_uncommon(struct xdp_md *ctx)
+static __noinline int lb_uncommon(struct xdp_md *ctx, bool on_cpu)
 {
-	struct packet pkt = {.ctx = ctx};
+	struct packet pkt = {.on_cpu = on_cpu};
 
-	return lb_finish(&pkt, lb_judge(&pkt));
+	return lb_finish(&pkt, lb_judge(&pkt, ctx));
 }
 
 /*
@@ -65,18 +82,58 @@ static __noinline int lb_uncommon(struct xdp_md *ctx)
  * lb_finish(), but that all else is left to them, and that where the reason is a constant the
  * compiler drops what is for others.
  */
-static __always_inline int lb_common(struct packet *pkt)
+static __always_inline int lb_common(struct packet *pkt, struct xdp_md *ctx)
 {
 	enum lb_reason reason;
 
 	if (!select_exact_service(pkt))
-		return features.any_port ? lb_uncommon(pkt->ctx) : lb_finish(pkt, LB_NO_SERVICE);
+		return features.any_port ? lb_uncommon(ctx, pkt->on_cpu)
+					 : lb_finish(pkt, LB_NO_SERVICE);
 	if (select_slot(pkt) != SELECT_SETTLED)
-		return lb_uncommon(pkt->ctx);
-	reason = encap_push(pkt);
-	if (reason)
-		return lb_refuse(pkt->target.word, pkt->frame_length, reason);
-	return lb_finish(pkt, LB_SENT);
+		return lb_uncommon(ctx, pkt->on_cpu);
+	reason = encap_push(pkt, ctx);
+	if (reason == LB_TOO_BIG)
+		return lb_uncommon(ctx, pkt->on_cpu);
+	reason = reason ?: forward_send(pkt, ctx, ELEMENT(arrays.backends[pkt->backend])->interface);
+	if (reason == LB_SENT)
+		return lb_finish(pkt, LB_SENT);
+	if ((features.many_interfaces || features.spread) && reason == LB_REDIRECTED)
+		return lb_finish(pkt, LB_REDIRECTED);
+	return lb_refuse(pkt->target.word, pkt->frame_length, reason);
+}
+
+/* A packet on the CPU that deals with it. Inlined once for each version of IP: with half of the cases
+ * gone, the compiler keeps in registers what it else keeps on the stack. */
+static __always_inline int lb_balance(struct xdp_md *ctx, bool on_cpu)
+{
+	struct packet pkt = {.on_cpu = on_cpu};
+	struct cursor cursor;
+
+	switch (packet_open(&pkt, ctx, &cursor)) {
+	case bpf_htons(ETH_P_IP):
+		if (packet_common_ipv4(&pkt, &cursor))
+			return lb_common(&pkt, ctx);
+		break;
+	case bpf_htons(ETH_P_IPV6):
+		pkt.ipv6 = true;
+		if (features.ipv6 && packet_common_ipv6(&pkt, &cursor))
+			return lb_common(&pkt, ctx);
+		break;
+	}
+	return lb_uncommon(ctx, on_cpu);
+}
+
+/* A packet on the CPU that received it, where others do the work: what is not for a VIP stays here. */
+static __noinline int lb_spread(struct xdp_md *ctx)
+{
+	struct packet pkt = {};
+	enum lb_reason reason = parse(ctx, &pkt);
+
+	if (reason == LB_NOT_IP || reason == LB_TRUNCATED)
+		return lb_finish(&pkt, reason);
+	if (!features.spread_local && !select_is_vip(&pkt))
+		return lb_finish(&pkt, LB_NO_SERVICE);
+	return lb_finish(&pkt, forward_spread(&pkt));
 }
 
 /* Before other programs of a libxdp dispatcher (its default is 50); they see what we pass. */
@@ -88,23 +145,15 @@ struct {
 SEC("xdp")
 int hairpin_lb(struct xdp_md *ctx)
 {
-	struct packet pkt = {.ctx = ctx};
-	struct cursor cursor;
+	return features.spread ? lb_spread(ctx) : lb_balance(ctx, false);
+}
 
-	/* Inlined once for each version of IP: with half of the cases gone, the compiler keeps in
-	 * registers what it else keeps on the stack. */
-	switch (packet_open(&pkt, &cursor)) {
-	case bpf_htons(ETH_P_IP):
-		if (packet_common_ipv4(&pkt, &cursor))
-			return lb_common(&pkt);
-		break;
-	case bpf_htons(ETH_P_IPV6):
-		pkt.ipv6 = true;
-		if (features.ipv6 && packet_common_ipv6(&pkt, &cursor))
-			return lb_common(&pkt);
-		break;
-	}
-	return lb_uncommon(ctx);
+/* What runs on the CPUs of --cpus. */
+SEC("xdp/cpumap")
+int hairpin_cpu(struct xdp_md *ctx)
+{
+	observe_taken();
+	return lb_balance(ctx, true);
 }
 
 /* What the last run of hairpin_trace found. */
@@ -114,8 +163,8 @@ struct lb_trace trace SEC(".data") = {};
 SEC("xdp")
 int hairpin_trace(struct xdp_md *ctx)
 {
-	struct packet pkt = {.ctx = ctx, .dry = true};
-	enum lb_reason reason = lb_judge(&pkt);
+	struct packet pkt = {.dry = true};
+	enum lb_reason reason = lb_judge(&pkt, ctx);
 
 	trace.reason = reason;
 	trace.service = pkt.target.service;

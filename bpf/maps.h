@@ -78,6 +78,47 @@ struct {
 	__array(values, struct flows);
 } flows SEC(".maps");
 
+/* Datagrams in fragments. Written and read by the program; the daemon decides how many. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct lb_fragment_key);
+	__type(value, struct lb_fragment);
+} fragments SEC(".maps");
+
+/* 0 -> the servers of all QUIC pools, while there are some. Written by the daemon, which replaces it
+ * as a whole; read for packets of QUIC services. */
+struct quic_servers {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(struct lb_quic_key));
+	__uint(value_size, sizeof(struct lb_quic_server));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__array(values, struct quic_servers);
+} quic_servers SEC(".maps");
+
+/* The interfaces by ifindex. Written by the daemon, read for packets that leave by another interface
+ * than that of arrival, or from another CPU. */
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP_HASH);
+	__uint(max_entries, LB_MAX_PORTS);
+	__type(key, __u32);
+	__type(value, __u32);
+} redirect_ports SEC(".maps");
+
+/* The CPUs of --cpus, by number. Written by the daemon, which also sets the largest number. */
+struct {
+	__uint(type, BPF_MAP_TYPE_CPUMAP);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct bpf_cpumap_val);
+} redirect_cpus SEC(".maps");
+
 /* By CPU; the daemon sets their number. Written by the program, read by the daemon, which zeroes
  * the counters of an index when it gives it to a new owner. */
 struct {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Bytes -> struct packet. All reads of the frame and all bounds checks of parsing are here. */
+/* Bytes -> struct packet: what a packet is, and the short way for the most common one. All others:
+ * parse.h. */
 #ifndef HAIRPIN_PACKET_H
 #define HAIRPIN_PACKET_H
 
@@ -17,18 +18,32 @@
 extern const volatile struct lb_features features;
 extern const volatile __u32 slot_count; /* of the array of slots */
 
+enum packet_kind {
+	PACKET_WHOLE,          /* TCP or UDP */
+	PACKET_FIRST_FRAGMENT, /* of either, with its ports */
+	PACKET_LATER_FRAGMENT, /* flow has no ports */
+	PACKET_ICMP,           /* or ICMPv6; flow has no ports */
+	PACKET_ECHO,           /* a ping, and nothing between its headers */
+	PACKET_QUOTED,         /* an ICMP error; flow is the one that it is about */
+};
+
 /* What the stages know about one packet. Holds no pointer into the frame, which moves. */
 struct packet {
-	struct xdp_md *ctx;
 	struct flow flow;
 	__u8 ipv6;
-	__u8 tos; /* DSCP and ECN */
+	__u8 tos;       /* DSCP and ECN */
+	__u8 l2_length; /* where the IP header starts */
+	__u8 kind;      /* enum packet_kind */
 	/* 64 bits: for less clang spills half of a pointer, which the verifier refuses. */
 	__u64 frame_length;
 	__u32 ip_length; /* of the IP packet with its header, by its own word */
 
 	__u8 tcp_flags; /* TCP_*; 0: not TCP */
 	__u8 dry;       /* hairpin_trace: leave no trace */
+	__u8 on_cpu;    /* another CPU handed it over */
+	__u8 fragile;   /* IPv4, and DF is not set */
+	__u16 l3_length; /* from the IP header to the transport header */
+	__be32 fragment_id;
 
 	/* Set by select.h. */
 	__u64 hash;
@@ -57,30 +72,12 @@ static __always_inline void *cursor_take(struct cursor *cursor, __u32 size)
 {
 	void *at = cursor->at;
 
+	/* One register for check and access: the verifier does not know that two are equal. */
+	asm volatile("" : "+r"(at));
 	if (at + size > cursor->end)
 		return NULL;
 	cursor->at = at + size;
 	return at;
-}
-
-/* TCP and UDP begin with the ports; the rest of the header has to be there too. */
-static __always_inline enum lb_reason packet_parse_transport(struct packet *pkt,
-							     struct cursor *cursor, __u8 protocol,
-							     __u32 ip_header_length)
-{
-	__u32 header_length =
-		protocol == IPPROTO_TCP ? sizeof(struct tcphdr) : sizeof(struct udphdr);
-	__u32 *ports = cursor_take(cursor, sizeof(*ports));
-
-	if (!ports || cursor->at + header_length - sizeof(*ports) > cursor->end ||
-	    pkt->ip_length < ip_header_length + header_length)
-		return LB_BAD_LENGTH;
-	pkt->flow.protocol = protocol;
-	pkt->flow.ports = *ports;
-	/* The header is there; for the verifier, which does not know that of TCP alone. */
-	if (protocol == IPPROTO_TCP && (void *)ports + TCP_FLAGS_AT < cursor->end)
-		pkt->tcp_flags = ((__u8 *)ports)[TCP_FLAGS_AT];
-	return LB_CONTINUE;
 }
 
 static __always_inline struct lb_address packet_map_ipv4(__be32 address)
@@ -90,69 +87,10 @@ static __always_inline struct lb_address packet_map_ipv4(__be32 address)
 
 #define IPV4_FRAGMENT 0x3fff /* more fragments, or an offset: RFC 791 section 3.1 */
 
-static __always_inline enum lb_reason packet_parse_ipv4(struct packet *pkt, struct cursor *cursor)
-{
-	__u64 left = cursor->end - cursor->at;
-	struct iphdr *ip = cursor_take(cursor, sizeof(*ip));
-
-	if (!ip || ip->version != 4)
-		return LB_TRUNCATED;
-	pkt->flow.source = packet_map_ipv4(ip->saddr);
-	pkt->flow.destination = packet_map_ipv4(ip->daddr);
-	pkt->tos = ip->tos;
-	pkt->ip_length = bpf_ntohs(ip->tot_len);
-
-	if (ip->protocol == IPPROTO_ICMP)
-		return LB_ICMP;
-	if (ip->protocol != IPPROTO_TCP && ip->protocol != IPPROTO_UDP)
-		return LB_NO_SERVICE;
-	if (ip->frag_off & bpf_htons(IPV4_FRAGMENT))
-		return LB_FRAGMENT;
-	if (ip->ihl != sizeof(*ip) / 4)
-		return ip->ihl < sizeof(*ip) / 4 ? LB_BAD_LENGTH : LB_IP_OPTIONS;
-	if (pkt->ip_length > left)
-		return LB_BAD_LENGTH;
-	return packet_parse_transport(pkt, cursor, ip->protocol, sizeof(*ip));
-}
-
-/* The extension headers of RFC 8200 section 4.1 that can stand before TCP or UDP. */
-static __always_inline bool packet_is_extension(__u8 next_header)
-{
-	return next_header == IPPROTO_HOPOPTS || next_header == IPPROTO_ROUTING ||
-	       next_header == IPPROTO_DSTOPTS || next_header == IPPROTO_AH;
-}
-
 /* ::ffff:a.b.c.d on the wire: not the IPv4 address that we write so, but nobody's (RFC 4291). */
 static __always_inline bool packet_is_mapped(const struct lb_address *address)
 {
 	return !address->halves[0] && address->words[2] == bpf_htonl(0xffff);
-}
-
-static __always_inline enum lb_reason packet_parse_ipv6(struct packet *pkt, struct cursor *cursor)
-{
-	__u64 left = cursor->end - cursor->at;
-	struct ipv6hdr *ip = cursor_take(cursor, sizeof(*ip));
-
-	if (!ip || ip->version != 6)
-		return LB_TRUNCATED;
-	__builtin_memcpy(&pkt->flow.source, &ip->saddr, sizeof(pkt->flow.source));
-	__builtin_memcpy(&pkt->flow.destination, &ip->daddr, sizeof(pkt->flow.destination));
-	pkt->tos = ip->priority << 4 | ip->flow_lbl[0] >> 4;
-	pkt->ip_length = sizeof(*ip) + bpf_ntohs(ip->payload_len);
-
-	if (packet_is_mapped(&pkt->flow.destination))
-		return LB_NO_SERVICE;
-	if (ip->nexthdr == IPPROTO_ICMPV6)
-		return LB_ICMP;
-	if (ip->nexthdr == IPPROTO_FRAGMENT)
-		return LB_FRAGMENT;
-	if (packet_is_extension(ip->nexthdr))
-		return LB_IP_OPTIONS;
-	if (ip->nexthdr != IPPROTO_TCP && ip->nexthdr != IPPROTO_UDP)
-		return LB_NO_SERVICE;
-	if (pkt->ip_length > left)
-		return LB_BAD_LENGTH;
-	return packet_parse_transport(pkt, cursor, ip->nexthdr, sizeof(*ip));
 }
 
 /*
@@ -163,7 +101,7 @@ static __always_inline enum lb_reason packet_parse_ipv6(struct packet *pkt, stru
 static __always_inline bool packet_is_common(struct packet *pkt, const struct cursor *cursor,
 					     __u8 protocol, __u32 ip_header_length)
 {
-	__u64 left = cursor->end - cursor->at;
+	__u64 left = features.frags ? pkt->frame_length - ETH_HLEN : cursor->end - cursor->at;
 
 	pkt->flow.protocol = protocol;
 	pkt->flow.ports = *(__u32 *)(cursor->at + ip_header_length);
@@ -205,13 +143,15 @@ static __always_inline bool packet_common_ipv6(struct packet *pkt, const struct 
 }
 
 /* packet_open(): the frame from behind its Ethernet header on, and that one's type; 0: none. */
-static __always_inline __be16 packet_open(struct packet *pkt, struct cursor *cursor)
+static __always_inline __be16 packet_open(struct packet *pkt, struct xdp_md *ctx,
+					  struct cursor *cursor)
 {
-	void *eth = (void *)(long)pkt->ctx->data;
+	void *eth = (void *)(long)ctx->data;
 
 	cursor->at = eth + ETH_HLEN;
-	cursor->end = (void *)(long)pkt->ctx->data_end;
-	pkt->frame_length = cursor->end - eth;
+	cursor->end = (void *)(long)ctx->data_end;
+	pkt->frame_length = features.frags ? bpf_xdp_get_buff_len(ctx) : cursor->end - eth;
+	pkt->l2_length = ETH_HLEN;
 	if (cursor->at > cursor->end)
 		return 0;
 	/* struct ethhdr is packed, and the compiler would read it byte by byte. */

@@ -15,14 +15,22 @@
 	X(NO_SERVICE,       PASS, "for no service") \
 	X(TRUNCATED,        PASS, "too short for an IP header") \
 	X(ICMP,             PASS, "ICMP to a VIP: left to the host's stack") \
-	X(FRAGMENT,         DROP, "IP fragment to a VIP") \
-	X(IP_OPTIONS,       DROP, "IPv4 options or IPv6 extension headers, to a VIP") \
+	X(FRAGMENT_UNKNOWN, DROP, "IP fragment to a VIP, and the first of its datagram was not seen before it") \
+	X(EXTENSIONS,       DROP, "to a VIP, with more IPv6 extension headers than are followed") \
 	X(BAD_LENGTH,       DROP, "to a VIP, and its lengths contradict each other or the frame") \
 	X(NO_BACKEND,       DROP, "the pool has no backend that takes traffic") \
 	X(UNRESOLVED,       DROP, "no route or no neighbour for the backend") \
-	X(OTHER_INTERFACE,  DROP, "the backend is behind an interface other than the one of arrival") \
-	X(TOO_BIG,          DROP, "larger than the next hop's MTU with its tunnel header") \
-	X(NO_HEADROOM,      DROP, "the driver left no room for the tunnel header")
+	X(NO_PORT,          DROP, "the interface of the backend is not there") \
+	X(TOO_BIG,          DROP, "larger than the next hop's MTU with its tunnel header, and not answered") \
+	X(NO_HEADROOM,      DROP, "the driver left no room for the tunnel header") \
+	X(REDIRECTED,       REDIRECT, "sent to a backend through another interface, or from another CPU") \
+	X(ECHO_ANSWERED,    TX,   "ping to a VIP, answered") \
+	X(TOO_BIG_ANSWERED, TX,   "larger than the next hop's MTU with its tunnel header, answered by ICMP") \
+	X(TOO_BIG_NO_DF,    DROP, "too large for the next hop, may be fragmented, and XDP cannot") \
+	X(FRAGMENT_TINY,    DROP, "IP fragment to a VIP that cuts the transport header in two") \
+	X(SPREAD,           REDIRECT, "handed to another CPU") \
+	X(NO_CPU,           DROP, "the CPU to hand the packet to is not there") \
+	X(CPU_OVERRUN,      DROP, "handed to a CPU whose queue was full")
 /* clang-format on */
 
 enum lb_reason {

@@ -6,6 +6,7 @@
 #include "maps.h"
 #include "moved.h"
 #include "packet.h"
+#include "quic.h"
 
 static __always_inline bool service_matches(const struct lb_service *service,
 					    const struct lb_service_key *key)
@@ -67,14 +68,20 @@ static __always_inline enum lb_reason select_service(struct packet *pkt)
 	return pkt->target.word ? LB_CONTINUE : LB_NO_SERVICE;
 }
 
-/* select_unfit(): the verdict on a packet that parsing refused: its reason, if it is for a VIP. */
-static __always_inline enum lb_reason select_unfit(const struct packet *pkt, enum lb_reason reason)
+/* select_is_vip(): whether some service has the destination's address. */
+static __always_inline bool select_is_vip(const struct packet *pkt)
 {
 	struct lb_service_key vip = {.address = pkt->flow.destination};
 
-	if (reason == LB_TRUNCATED || reason == LB_NO_SERVICE)
+	return service_find(&vip);
+}
+
+/* select_unfit(): the verdict on a packet that parsing refused: its reason, if it is for a VIP. */
+static __always_inline enum lb_reason select_unfit(const struct packet *pkt, enum lb_reason reason)
+{
+	if (reason == LB_NOT_IP || reason == LB_TRUNCATED || reason == LB_NO_SERVICE)
 		return reason;
-	return service_find(&vip) ? reason : LB_NO_SERVICE;
+	return select_is_vip(pkt) ? reason : LB_NO_SERVICE;
 }
 
 /* What the slot of a packet says of its backend. */
@@ -82,6 +89,7 @@ enum select_slot {
 	SELECT_EMPTY,
 	SELECT_SETTLED, /* pkt->backend it is */
 	SELECT_MOVED,   /* the flow may live on another: see moved.h */
+	SELECT_QUIC,    /* it is what the connection id says, or else */
 };
 
 /* select_slot(): sets pkt->hash, pkt->slot and pkt->backend. */
@@ -109,19 +117,19 @@ static __always_inline enum select_slot select_slot(struct packet *pkt)
 		return SELECT_MOVED;
 	if (features.track_all && pool->flags & LB_POOL_TRACK_ALL)
 		return SELECT_MOVED;
+	if (features.quic && pkt->target.flags & LB_SERVICE_QUIC)
+		return SELECT_QUIC;
 	return pkt->backend ? SELECT_SETTLED : SELECT_EMPTY;
 }
 
-/* select_backend(): sets pkt->backend, of moved slots too. */
-static __always_inline enum lb_reason select_backend(struct packet *pkt)
+/* The backend of a packet whose slot moved. An error that quotes the flow may be forged: it stores
+ * nothing. */
+static __always_inline __u16 select_moved(const struct packet *pkt)
 {
 	struct lb_counters *own = counters_own();
-	enum select_slot slot = select_slot(pkt);
 
-	if (slot == SELECT_SETTLED)
-		return LB_CONTINUE;
-	if (slot == SELECT_EMPTY || !own)
-		return LB_NO_BACKEND;
+	if (!own)
+		return LB_NONE;
 	own->moved[pkt->dry & 1] = (struct lb_moved){
 		.key = {.source = pkt->flow.source,
 			.destination = pkt->flow.destination,
@@ -133,11 +141,29 @@ static __always_inline enum lb_reason select_backend(struct packet *pkt)
 		.slot_moved = pkt->slot_moved,
 		.tcp_flags = pkt->tcp_flags,
 		.ipv6 = pkt->ipv6,
-		.dry = pkt->dry,
+		.dry = pkt->dry || pkt->kind == PACKET_QUOTED,
 	};
-	pkt->moved = true;
-	pkt->backend = moved_select(pkt->dry);
-	return pkt->backend ? LB_CONTINUE : LB_NO_BACKEND;
+	return moved_select(pkt->dry);
+}
+
+/* select_backend(): sets pkt->backend, of moved slots and QUIC connections too. */
+static __always_inline enum lb_reason select_backend(struct packet *pkt, struct xdp_md *ctx)
+{
+	enum select_slot slot = select_slot(pkt);
+
+	if (features.quic && pkt->target.flags & LB_SERVICE_QUIC) {
+		__u32 named = quic_backend(pkt, ctx);
+
+		if (named) {
+			pkt->backend = named;
+			return LB_CONTINUE;
+		}
+	}
+	if (slot == SELECT_MOVED) {
+		pkt->moved = true;
+		pkt->backend = select_moved(pkt);
+	}
+	return slot != SELECT_EMPTY && pkt->backend ? LB_CONTINUE : LB_NO_BACKEND;
 }
 
 #endif

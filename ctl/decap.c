@@ -40,7 +40,7 @@ static struct decap_bpf *open_program(const char *directory, bool load_program, 
 		return NULL;
 	}
 	bpf_program__set_autoload(skeleton->progs.hairpin_decap, load_program);
-	if (pin_reuse_maps(skeleton->obj, directory, err)) {
+	if (pin_reuse_maps(skeleton->obj, directory, NULL, err)) {
 		decap_bpf__destroy(skeleton);
 		return NULL;
 	}

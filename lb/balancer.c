@@ -70,13 +70,14 @@ static void note_plan(struct last_plan *last, const struct plan *plan, uint64_t 
 static int apply_build(struct balancer *balancer, struct build *build, struct err *err)
 {
 	const struct build *old = balancer->build ? balancer->build : build;
-	struct lb_features both = features_union(&old->features, &build->features);
+	struct lb_features before = old->features, both, after;
 	uint64_t started_us = time_now_us();
 	const struct state *state = datapath_state(balancer->datapath);
-	struct lb_features after = build->features;
 	struct plan plan = {0};
 	int status = balancer_set_leaving(balancer, build, err);
 
+	after = build->features;
+	both = features_union(&before, &after);
 	if (!status)
 		status = plan_make(&build->wanted, state, &plan, err);
 	if (!status)
@@ -85,6 +86,8 @@ static int apply_build(struct balancer *balancer, struct build *build, struct er
 		status = datapath_reserve(balancer->datapath, plan.slot_count, err);
 	if (!status)
 		status = datapath_apply(balancer->datapath, &plan, err);
+	if (!status)
+		status = balancer_set_quic(balancer, build->wanted.catalog, err);
 	note_plan(&balancer->last_plan, &plan, started_us);
 	after.moved |= state_is_moving(state);
 	if (!status)

@@ -79,4 +79,8 @@ json_t *time_text(uint64_t realtime_us);
 
 uint64_t time_now_us(void); /* CLOCK_REALTIME */
 
+/* QUIC (balancer_quic.c): connection ids of catalog's backends, whose indices are in the maps, lead to
+ * them. */
+int balancer_set_quic(struct balancer *balancer, const struct catalog *catalog, struct err *err);
+
 #endif

@@ -80,7 +80,8 @@ int balancer_set_leaving(struct balancer *balancer, struct build *build, struct 
 		if (!identity)
 			continue;
 		leaving[at].index = i;
-		build_leaving_record(&balancer->surroundings, identity, &leaving[at++].record);
+		build_leaving_record(&balancer->surroundings, identity, &leaving[at].record);
+		build_add_features(build, &leaving[at++].record);
 	}
 	free(balancer->leaving);
 	balancer->leaving = leaving;

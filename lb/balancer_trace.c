@@ -63,6 +63,23 @@ static uint32_t make_frame(const struct trace_request *request, uint8_t *frame)
 	return sizeof(eth) + ip_length + length;
 }
 
+/* Where the IP header starts, and of which version it is; 0: nowhere. */
+static uint32_t find_ip(const uint8_t *frame, uint32_t length, bool *ipv4)
+{
+	uint32_t at = ETH_HLEN - sizeof(uint16_t);
+	uint16_t type;
+
+	for (; at + sizeof(type) <= length; at += 2 * sizeof(type)) {
+		memcpy(&type, frame + at, sizeof(type));
+		*ipv4 = type == htons(ETH_P_IP);
+		if (*ipv4 || type == htons(ETH_P_IPV6))
+			return at + sizeof(type);
+		if (type != htons(ETH_P_8021Q) && type != htons(ETH_P_8021AD))
+			break;
+	}
+	return 0;
+}
+
 static json_t *outer_json(const uint8_t *frame, uint32_t length)
 {
 	char source[ADDRESS_TEXT_SIZE], destination[ADDRESS_TEXT_SIZE], macs[2][18];
@@ -70,13 +87,15 @@ static json_t *outer_json(const uint8_t *frame, uint32_t length)
 	struct ipv6hdr v6;
 	struct iphdr v4;
 	bool ipv4;
+	uint32_t at = find_ip(frame, length, &ipv4);
 
-	if (length < sizeof(eth) + sizeof(v6))
+	if (!at || length < at + (ipv4 ? sizeof(v4) : sizeof(v6)))
 		return json_null();
 	memcpy(&eth, frame, sizeof(eth)); /* the headers are not aligned in the frame */
-	memcpy(&v4, frame + sizeof(eth), sizeof(v4));
-	memcpy(&v6, frame + sizeof(eth), sizeof(v6));
-	ipv4 = eth.h_proto == htons(ETH_P_IP);
+	if (ipv4)
+		memcpy(&v4, frame + at, sizeof(v4));
+	else
+		memcpy(&v6, frame + at, sizeof(v6));
 	for (int i = 0; i < 2; i++) {
 		const uint8_t *mac = i ? eth.h_dest : eth.h_source;
 
@@ -121,6 +140,11 @@ static void name_interface(const struct balancer *balancer, uint32_t index, char
 			memcpy(name, interfaces[i].name, sizeof(interfaces[i].name));
 }
 
+static bool is_sent(const struct trace_run *run)
+{
+	return run->trace.reason == LB_SENT || run->trace.reason == LB_REDIRECTED;
+}
+
 static struct finding find_names(const struct balancer *balancer, const struct trace_run *run)
 {
 	struct finding finding = {
@@ -129,7 +153,7 @@ static struct finding find_names(const struct balancer *balancer, const struct t
 		.backend = owner_of(balancer, LB_IDENTITY_BACKEND, run->trace.backend),
 	};
 
-	if (run->action == XDP_TX && run->trace.backend)
+	if (is_sent(run))
 		name_interface(
 			balancer,
 			datapath_state(balancer->datapath)->backends[run->trace.backend].interface,
@@ -151,6 +175,39 @@ static void add_obstacle(const struct balancer *balancer, const struct finding *
 
 	if (obstacle)
 		json_array_append_new(steps, json_string(obstacle));
+}
+
+static const char *encapsulation_header(uint32_t kind)
+{
+	static const char *const headers[] = {
+		[LB_ENCAP_IPIP] = "a header",
+		[LB_ENCAP_GUE] = "a GUE header",
+		[LB_ENCAP_GRE] = "a GRE header",
+		[LB_ENCAP_VXLAN] = "a VXLAN header",
+	};
+
+	return headers[kind];
+}
+
+static void add_header(const struct balancer *balancer, const struct trace_run *run,
+		       const struct finding *finding, const json_t *outer, json_t *steps)
+{
+	const struct lb_backend *backend =
+		&datapath_state(balancer->datapath)->backends[run->trace.backend];
+	const char *hop = json_string_value(json_object_get(outer, "destination_mac"));
+
+	if (backend->encapsulation == LB_ENCAP_NONE)
+		json_array_append_new(
+			steps, json_sprintf("only its MAC addresses change; next hop %s on %s", hop,
+					    finding->interface));
+	else
+		json_array_append_new(
+			steps,
+			json_sprintf("%s from %s to %s goes in front; next hop %s on %s",
+				     encapsulation_header(backend->encapsulation),
+				     json_string_value(json_object_get(outer, "source")),
+				     json_string_value(json_object_get(outer, "destination")), hop,
+				     finding->interface));
 }
 
 static json_t *steps_json(const struct balancer *balancer, const struct trace_run *run,
@@ -178,16 +235,10 @@ static json_t *steps_json(const struct balancer *balancer, const struct trace_ru
 					     : "the slot belongs to backend %s (%s)",
 				     finding->backend->name,
 				     address_format(&finding->backend->address, address)));
-	if (finding->backend && run->action != XDP_TX)
+	if (finding->backend && !is_sent(run))
 		add_obstacle(balancer, finding, steps);
 	if (json_is_object(outer))
-		json_array_append_new(
-			steps,
-			json_sprintf("a header from %s to %s goes in front; next hop %s on %s",
-				     json_string_value(json_object_get(outer, "source")),
-				     json_string_value(json_object_get(outer, "destination")),
-				     json_string_value(json_object_get(outer, "destination_mac")),
-				     finding->interface));
+		add_header(balancer, run, finding, outer, steps);
 	json_array_append_new(steps, json_sprintf("%s: %s", action_name(run->action),
 						  reason_words(run->trace.reason)));
 	return steps;
@@ -198,43 +249,24 @@ static json_t *name_or_null(const struct lb_identity *identity)
 	return identity ? json_string(identity->name) : json_null();
 }
 
-/*
- * With one interface it does not matter which one a packet comes from. With several it is the one
- * from which the packet can be sent, if there is one: run->interface is that.
- */
-static int run_trace(const struct balancer *balancer, struct trace_run *run, struct err *err)
-{
-	unsigned int count;
-	const struct attached_interface *interfaces =
-		datapath_interfaces(balancer->datapath, &count);
-	int status = 0;
-
-	if (count == 1)
-		return datapath_trace(balancer->datapath, run, err);
-	for (unsigned int i = 0; !status && i < count; i++) {
-		run->interface = interfaces[i].index;
-		status = datapath_trace(balancer->datapath, run, err);
-		if (run->trace.reason != LB_OTHER_INTERFACE)
-			break;
-	}
-	return status;
-}
-
 int balancer_trace(struct balancer *balancer, const struct trace_request *request, json_t **out,
 		   struct err *err)
 {
 	uint8_t frame[sizeof(struct ethhdr) + sizeof(struct ipv6hdr) + sizeof(struct tcphdr)];
 	struct trace_run run = {.frame = frame, .frame_length = make_frame(request, frame)};
-	int status = run_trace(balancer, &run, err);
+	unsigned int count;
+	int status;
 	struct finding finding;
 	bool slot_known;
 	json_t *outer;
 
+	run.interface = datapath_interfaces(balancer->datapath, &count)->index;
+	status = datapath_trace(balancer->datapath, &run, err);
 	if (status)
 		return status;
 	finding = find_names(balancer, &run);
 	slot_known = run.trace.table_size;
-	outer = run.action == XDP_TX ? outer_json(run.out, run.out_length) : json_null();
+	outer = is_sent(&run) ? outer_json(run.out, run.out_length) : json_null();
 	*out = json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:s, s:s, s:s, s:o, s:o, s:o}", "service",
 			 name_or_null(finding.service), "pool", name_or_null(finding.pool), "slot",
 			 slot_known ? json_integer(run.trace.slot) : json_null(), "table_size",

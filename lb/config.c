@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "address.h"
 
@@ -106,6 +107,59 @@ int config_add_source(struct config *config, const char *text, struct err *err)
 	source.prefix_length = bits;
 	*slot = source;
 	return 0;
+}
+
+static int add_cpu(struct config *config, const char *list, unsigned long cpu, struct err *err)
+{
+	if (cpu >= (unsigned long)sysconf(_SC_NPROCESSORS_CONF))
+		return err_set(err, -EINVAL, "--cpus %s: there is no CPU %lu; the last one is %ld",
+			       list, cpu, sysconf(_SC_NPROCESSORS_CONF) - 1);
+	if (config->cpu_count == LB_MAX_CPUS)
+		return err_set(err, -EINVAL, "--cpus %s: more than %d CPUs", list, LB_MAX_CPUS);
+	for (unsigned int i = 0; i < config->cpu_count; i++)
+		if (config->cpus[i] == cpu)
+			return err_set(err, -EINVAL, "--cpus %s: CPU %lu is named twice", list,
+				       cpu);
+	config->cpus[config->cpu_count++] = cpu;
+	return 0;
+}
+
+/* A number at *at, which moves behind it; false: there is none. */
+static bool read_cpu(const char **at, unsigned long *out)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)**at))
+		return false;
+	*out = strtoul(*at, &end, 10);
+	*at = end;
+	return true;
+}
+
+int config_set_cpus(struct config *config, const char *list, struct err *err)
+{
+	const char *at = list;
+	int status = 0;
+
+	config->cpu_count = 0;
+	for (;;) {
+		unsigned long first, last;
+
+		if (!read_cpu(&at, &first))
+			break;
+		last = first;
+		if (*at == '-' && (at++, !read_cpu(&at, &last)))
+			break;
+		if (last < first)
+			break;
+		for (unsigned long cpu = first; !status && cpu <= last; cpu++)
+			status = add_cpu(config, list, cpu, err);
+		if (status || !*at)
+			return status;
+		if (*at++ != ',')
+			break;
+	}
+	return err_set(err, -EINVAL, "--cpus %s: not a list of CPUs such as 2-5,8", list);
 }
 
 int config_set_flow_count(struct config *config, const char *text, struct err *err)

@@ -25,6 +25,9 @@ struct config {
 	const char *socket_path;
 	const char *pin_path;
 	enum attach_mode mode;
+	unsigned int cpu_count; /* of --cpus; 0: packets stay on the CPU that receives them */
+	uint16_t cpus[LB_MAX_CPUS];
+	bool spread_local;   /* what is for no VIP is spread too */
 	uint32_t flow_count; /* room for stored flows while there are any to store */
 	/* --source of each family; prefix_length 0: not given, the route decides. */
 	struct template_source source_ipv4, source_ipv6;
@@ -38,6 +41,9 @@ int config_add_source(struct config *config, const char *text, struct err *err);
 
 /* config_set_mode(): native, generic, offload or auto. */
 int config_set_mode(struct config *config, const char *text, struct err *err);
+
+/* config_set_cpus(): "2-5,8": CPUs that are there, named once. */
+int config_set_cpus(struct config *config, const char *list, struct err *err);
 
 /* config_set_flow_count(): a number of flows, from 1,024 to 16,777,216. */
 int config_set_flow_count(struct config *config, const char *text, struct err *err);

@@ -11,41 +11,34 @@
 #include "log.h"
 #include "pin.h"
 
-/* Adds to features those that what is in the maps may need. */
-static int check_layout(const char *directory, struct lb_features *features, struct err *err)
-{
-	int fd = pin_open_map(directory, "layout");
-	struct lb_layout layout = {0};
-	uint32_t key = 0;
+/* Fragments of so many datagrams, or more on a machine with many CPUs: each keeps up to 128 entries of
+ * an LRU map at hand. */
+#define FRAGMENTS_LEAST   4096
+#define FRAGMENTS_PER_CPU 256
 
-	if (fd < 0)
-		return 0;
-	if (bpf_map_lookup_elem(fd, &key, &layout))
-		layout.version = 0;
-	close(fd);
-	/* 0: its maker died before it wrote the version, and so before it attached anything. */
-	if (!layout.version)
-		return 0;
-	if (layout.version == LB_LAYOUT) {
-		*features = features_union(features, &layout.features);
-		return 0;
-	}
-	return err_set(err, -EPROTO,
-		       "%s: maps of layout %u are pinned there, this hairpind knows layout %d; run "
-		       "the hairpind that made them, or take the service down with hairpind "
-		       "--detach and start anew",
-		       directory, layout.version, LB_LAYOUT);
+static void set_sizes(const struct datapath *datapath, struct lb_bpf *skeleton)
+{
+	uint32_t fragments = FRAGMENTS_PER_CPU * datapath->cpus;
+
+	bpf_map__set_max_entries(skeleton->maps.counters, datapath->cpus);
+	bpf_map__set_max_entries(skeleton->maps.redirect_cpus, datapath->cpus);
+	bpf_map__set_max_entries(skeleton->maps.fragments,
+				 fragments < FRAGMENTS_LEAST ? FRAGMENTS_LEAST : fragments);
+	bpf_map__set_value_size(skeleton->maps.slots,
+				datapath->slot_count * sizeof(struct lb_slot));
 }
 
-static int write_layout(const struct lb_bpf *skeleton, const struct lb_features *features,
-			struct err *err)
+static void set_constants(const struct datapath *datapath, const struct lb_features *features,
+			  struct lb_bpf *skeleton)
 {
-	struct lb_layout layout = {.version = LB_LAYOUT, .features = *features};
-	uint32_t key = 0;
+	const struct config *config = datapath->config;
 
-	if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.layout), &key, &layout, BPF_ANY))
-		return err_set(err, -errno, "cannot write the layout version: %s", strerror(errno));
-	return 0;
+	skeleton->rodata->features = *features;
+	skeleton->rodata->slot_count = datapath->slot_count;
+	if (config->cpu_count)
+		skeleton->rodata->spread_count = config->cpu_count;
+	for (unsigned int i = 0; i < config->cpu_count; i++)
+		skeleton->rodata->spread_cpus[i] = config->cpus[i];
 }
 
 /* A skeleton with these features over the pinned maps; attached: for the interfaces, else for maps
@@ -60,15 +53,16 @@ static struct lb_bpf *open_skeleton(const struct datapath *datapath,
 		err_set(err, -errno, "cannot open the BPF program: %s", strerror(errno));
 		return NULL;
 	}
-	skeleton->rodata->features = *features;
-	skeleton->rodata->slot_count = datapath->slot_count;
-	bpf_map__set_max_entries(skeleton->maps.counters, datapath->cpus);
-	bpf_map__set_value_size(skeleton->maps.slots,
-				datapath->slot_count * sizeof(struct lb_slot));
+	set_sizes(datapath, skeleton);
+	set_constants(datapath, features, skeleton);
 	bpf_program__set_autoload(skeleton->progs.hairpin_lb, attached);
 	bpf_program__set_autoload(skeleton->progs.hairpin_trace, !attached);
+	bpf_program__set_autoload(skeleton->progs.hairpin_cpu, !attached && features->spread);
+	/* The program does not read it, and one of an older version is replaced. */
+	bpf_map__set_autocreate(skeleton->maps.layout, !attached);
 	if (bpf_map__reuse_fd(skeleton->maps.slots, datapath->slots) ||
-	    pin_reuse_maps(skeleton->obj, datapath->config->pin_path, err)) {
+	    pin_reuse_maps(skeleton->obj, datapath->config->pin_path,
+			   datapath->old_layout ? "layout" : NULL, err)) {
 		lb_bpf__destroy(skeleton);
 		return NULL;
 	}
@@ -186,9 +180,11 @@ int datapath_reload(struct datapath *datapath, const struct lb_features *feature
 		return -EINVAL;
 	status = load_plain(skeleton, err);
 	if (!status)
+		status = cpus_fill(datapath, skeleton, err);
+	if (!status)
 		status = attach_all(datapath, features, err);
 	if (!status)
-		status = write_layout(skeleton, features, err);
+		status = layout_write(skeleton, features, err);
 	if (status) {
 		lb_bpf__destroy(skeleton);
 		return status;
@@ -250,6 +246,13 @@ static int take_locks(struct datapath *datapath, struct err *err)
 	return status;
 }
 
+/* What the program needs that is going to be attached. */
+static int open_ports(struct datapath *datapath, struct err *err)
+{
+	layout_convert(datapath);
+	return ports_fill(datapath, err) ?: cpus_fill(datapath, datapath->skeleton, err);
+}
+
 static int open_all(struct datapath *datapath, uint32_t slot_count, struct err *err)
 {
 	const struct lb_features *features = &datapath->features;
@@ -259,7 +262,7 @@ static int open_all(struct datapath *datapath, uint32_t slot_count, struct err *
 
 	if (status)
 		return status;
-	status = check_layout(config->pin_path, &datapath->features, err);
+	status = layout_check(datapath, err);
 	if (status)
 		return status;
 	fresh = !pin_owner(config->pin_path, OWNER_MAP);
@@ -275,13 +278,19 @@ static int open_all(struct datapath *datapath, uint32_t slot_count, struct err *
 	if (!status)
 		status = pin_maps(datapath->skeleton->obj, config->pin_path, err);
 	if (!status)
-		status = write_layout(datapath->skeleton, features, err);
+		status = layout_write(datapath->skeleton, features, err);
 	if (!status)
 		status = maps_attach_state(datapath, err);
 	if (!status)
+		status = open_ports(datapath, err);
+	if (!status)
 		status = attach_all(datapath, features, err);
+	if (!status)
+		status = layout_replace(datapath, err);
 	if (status && fresh)
 		pin_remove(config->pin_path, &found);
+	if (!status)
+		cpus_trim(datapath);
 	if (!status)
 		status = detach_others(config, pin_owner(config->pin_path, OWNER_MAP), false,
 				       &found, err);
@@ -325,6 +334,7 @@ void datapath_close(struct datapath *datapath)
 	if (!datapath)
 		return;
 	maps_detach_state(datapath);
+	free(datapath->quic);
 	lb_bpf__destroy(datapath->skeleton);
 	close_fd(datapath->slots);
 	close_fd(datapath->grace);

@@ -51,12 +51,23 @@ int datapath_apply(struct datapath *datapath, const struct plan *plan, struct er
 /* Counters of a service or backend, and of all reasons, summed over CPUs. */
 struct lb_counter datapath_read_counter(const struct datapath *datapath, enum lb_identity_kind kind,
 					uint16_t index);
-void datapath_read_reasons(const struct datapath *datapath, uint64_t out[LB_REASON_COUNT]);
+void datapath_read_reasons(struct datapath *datapath, uint64_t out[LB_REASON_COUNT]);
 void datapath_read_flow_events(const struct datapath *datapath, uint64_t out[LB_FLOW_EVENTS]);
 
 /* Called for each stored flow; half_open: of that table. True: the flow is to be forgotten. */
 typedef bool (*datapath_flow_fn)(void *user, bool half_open, const struct lb_flow_key *key,
 				 const struct lb_flow *flow);
+
+/* A backend that QUIC connection ids name. */
+struct quic_server {
+	struct lb_quic_key key;
+	struct lb_quic_server server;
+};
+
+/* datapath_set_quic(): from now on these are all; zeroes where structs have gaps. Does nothing when
+ * they are so already. */
+int datapath_set_quic(struct datapath *datapath, const struct quic_server *servers, size_t count,
+		      struct err *err);
 
 /* datapath_each_flow(): packets go on meanwhile: a flow may be missed, or come twice. Returns 0 or a
  * negative errno. */

@@ -25,6 +25,12 @@ struct datapath {
 	uint32_t slot_count;
 	int grace, grace_inner; /* maps: see datapath_grace() */
 	int cpus;               /* possible CPUs */
+	uint32_t old_layout;    /* of the pinned maps; 0: they are of LB_LAYOUT, or new */
+	uint64_t overrun;       /* packets that no CPU took, as far as known */
+	/* What is in the map of QUIC servers. */
+	struct quic_server *quic;
+	size_t quic_count;
+	bool quic_known;
 };
 
 /* datapath_reload(): swaps in a program with these features, over the maps as they are now. */
@@ -50,6 +56,19 @@ int flows_make(struct datapath *datapath);
 int flows_remove(struct datapath *datapath);
 int moves_make(struct datapath *datapath, uint32_t pool, uint32_t size);
 int moves_remove(struct datapath *datapath, uint32_t pool);
+
+/* Interfaces and CPUs that packets are redirected to (datapath_ports.c). */
+int ports_fill(struct datapath *datapath, struct err *err);
+int cpus_fill(struct datapath *datapath, const struct lb_bpf *skeleton, struct err *err);
+void cpus_trim(struct datapath *datapath); /* the others get nothing any more */
+uint64_t cpus_overrun(struct datapath *datapath);
+
+/* Pinned maps of an older version (datapath_layout.c). */
+int layout_check(struct datapath *datapath, struct err *err);
+int layout_write(const struct lb_bpf *skeleton, const struct lb_features *features,
+		 struct err *err);
+void layout_convert(struct datapath *datapath);
+int layout_replace(struct datapath *datapath, struct err *err);
 
 /* datapath_grace(): returns when no packet sees any more what was in the maps before. */
 int grace_open(struct datapath *datapath, struct err *err);

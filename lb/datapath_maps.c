@@ -122,13 +122,14 @@ struct lb_counter datapath_read_counter(const struct datapath *datapath, enum lb
 	return sum;
 }
 
-void datapath_read_reasons(const struct datapath *datapath, uint64_t out[LB_REASON_COUNT])
+void datapath_read_reasons(struct datapath *datapath, uint64_t out[LB_REASON_COUNT])
 {
 	for (int reason = 0; reason < LB_REASON_COUNT; reason++) {
 		out[reason] = 0;
 		for (int cpu = 0; cpu < datapath->cpus; cpu++)
 			out[reason] += datapath->counters[cpu].reasons[reason];
 	}
+	out[LB_CPU_OVERRUN] = cpus_overrun(datapath);
 }
 
 void datapath_read_flow_events(const struct datapath *datapath, uint64_t out[LB_FLOW_EVENTS])

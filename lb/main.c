@@ -44,6 +44,8 @@ static const char usage[] =
 	"  -c CATALOG            what to serve: a JSON file, see hairpin-catalog(5)\n"
 	"  --mode MODE           native, generic, offload or auto (native, else generic\n"
 	"                        with a warning); default auto\n"
+	"  --cpus LIST           hand packets for VIPs to these CPUs, such as 2-5,8\n"
+	"  --spread-local        ... and all other packets that the host receives\n"
 	"  --source ADDRESS      outer source address, or a range of them as PREFIX/LENGTH;\n"
 	"                        once for each family; default: from the route\n"
 	"  --flows N             room for stored flows while slots move; default 262144\n"
@@ -58,6 +60,8 @@ static const char usage[] =
 
 enum option_value {
 	OPTION_MODE = 256,
+	OPTION_CPUS,
+	OPTION_SPREAD_LOCAL,
 	OPTION_SOURCE,
 	OPTION_FLOWS,
 	OPTION_SOCKET,
@@ -69,6 +73,8 @@ enum option_value {
 
 static const struct option options[] = {
 	{"mode", required_argument, NULL, OPTION_MODE},
+	{"cpus", required_argument, NULL, OPTION_CPUS},
+	{"spread-local", no_argument, NULL, OPTION_SPREAD_LOCAL},
 	{"source", required_argument, NULL, OPTION_SOURCE},
 	{"flows", required_argument, NULL, OPTION_FLOWS},
 	{"socket", required_argument, NULL, OPTION_SOCKET},
@@ -103,6 +109,12 @@ static void take_option(struct daemon *daemon, int option)
 		break;
 	case OPTION_MODE:
 		status = config_set_mode(config, optarg, &err);
+		break;
+	case OPTION_CPUS:
+		status = config_set_cpus(config, optarg, &err);
+		break;
+	case OPTION_SPREAD_LOCAL:
+		config->spread_local = true;
 		break;
 	case OPTION_SOURCE:
 		status = config_add_source(config, optarg, &err);
@@ -149,6 +161,8 @@ static void parse_options(struct daemon *daemon, int argc, char **argv)
 		return;
 	if (!daemon->config.interface_count)
 		exit_usage("-i is missing: the interfaces where packets for VIPs arrive");
+	if (daemon->config.spread_local && !daemon->config.cpu_count)
+		exit_usage("--spread-local needs --cpus: the CPUs to spread over");
 	if (!daemon->config.catalog_path)
 		exit_usage("-c is missing: the catalog of what to serve");
 }

@@ -141,7 +141,8 @@ int pin_open_map(const char *directory, const char *name)
 	return bpf_obj_get(path);
 }
 
-int pin_reuse_maps(struct bpf_object *object, const char *directory, struct err *err)
+int pin_reuse_maps(struct bpf_object *object, const char *directory, const char *but,
+		   struct err *err)
 {
 	struct bpf_map *map;
 	int status = 0;
@@ -151,7 +152,8 @@ int pin_reuse_maps(struct bpf_object *object, const char *directory, struct err 
 		const char *name = pin_name(map);
 		int fd;
 
-		if (!name || bpf_map__fd(map) >= 0)
+		if (!name || bpf_map__fd(map) >= 0 || !bpf_map__autocreate(map) ||
+		    (but && !strcmp(name, but)))
 			continue;
 		fd = pin_open_map(directory, name);
 		if (fd < 0 && errno == ENOENT)

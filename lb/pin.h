@@ -20,9 +20,10 @@ int pin_lock_directory(const char *directory, int *lock, struct err *err);
 /*
  * pin_reuse_maps(): the maps of object (opened, not loaded) that are pinned in directory are taken
  * from there, but for those that have a descriptor already, and for global variables that are not
- * zero. A map that does not fit is refused.
+ * zero, and for the one whose name is but (may be NULL). A map that does not fit is refused.
  */
-int pin_reuse_maps(struct bpf_object *object, const char *directory, struct err *err);
+int pin_reuse_maps(struct bpf_object *object, const char *directory, const char *but,
+		   struct err *err);
 
 /* pin_maps(): pins the maps of object that are not pinned yet. */
 int pin_maps(struct bpf_object *object, const char *directory, struct err *err);

@@ -221,15 +221,28 @@ static int clear_origin(struct filler *filler, uint32_t at, const struct lb_serv
 						       .service = *entry});
 }
 
+static uint16_t service_flags(const struct catalog_service *service)
+{
+	const struct catalog_quic *quic = &service->quic;
+	uint16_t flags = LB_SERVICE_USED;
+
+	if (service->affinity == AFFINITY_CLIENT)
+		flags |= LB_SERVICE_AFFINITY_CLIENT;
+	if (quic->server_id_length)
+		flags |= LB_SERVICE_QUIC | quic->config << LB_QUIC_CONFIG_SHIFT |
+			 quic->server_id_length << LB_QUIC_SERVER_ID_SHIFT |
+			 (quic->nonce_length - LB_QUIC_NONCE_MIN) << LB_QUIC_NONCE_SHIFT;
+	return flags;
+}
+
 static int put_service(struct filler *filler, const struct catalog_service *service, uint16_t index,
 		       uint16_t pool, struct err *err)
 {
-	uint16_t client = service->affinity == AFFINITY_CLIENT ? LB_SERVICE_AFFINITY_CLIENT : 0;
 	struct lb_service entry = {
 		.key = {.address = service->address,
 			.port = htons(service->port),
 			.protocol = service->protocol},
-		.target = {.service = index, .flags = LB_SERVICE_USED | client, .pool = pool},
+		.target = {.service = index, .flags = service_flags(service), .pool = pool},
 	};
 	struct lb_service vip = {
 		.key.address = service->address,

@@ -51,7 +51,7 @@ const char *backend_obstacle(const struct surroundings *surroundings,
 	return NULL;
 }
 
-static void make_record(const struct surroundings *surroundings,
+static void make_record(const struct surroundings *surroundings, uint32_t encapsulation,
 			const struct catalog_backend *backend, struct lb_backend *record)
 {
 	const struct nexthop *hop = nexthop_find(surroundings->nexthops, &backend->address);
@@ -74,7 +74,7 @@ static void make_record(const struct surroundings *surroundings,
 	link.mtu = hop->mtu;
 	memcpy(link.source_mac, hop->source_mac, sizeof(link.source_mac));
 	memcpy(link.destination_mac, hop->destination_mac, sizeof(link.destination_mac));
-	template_ipip(source, &backend->address, &link, record);
+	template_make(encapsulation, source, &backend->address, &link, record);
 }
 
 void build_leaving_record(const struct surroundings *surroundings,
@@ -82,17 +82,86 @@ void build_leaving_record(const struct surroundings *surroundings,
 {
 	struct catalog_backend backend = {.address = identity->address};
 
-	make_record(surroundings, &backend, record);
+	make_record(surroundings, identity->encapsulation, &backend, record);
+}
+
+static void add_pool_features(struct lb_features *features, const struct catalog_pool *pool,
+			      const struct config *config)
+{
+	features->moved |= pool->tracking != TRACKING_NONE;
+	features->track_all |= pool->tracking == TRACKING_ALL;
+	features->gue |= pool->encapsulation == ENCAPSULATION_GUE;
+	features->gre |= pool->encapsulation == ENCAPSULATION_GRE;
+	features->vxlan |= pool->encapsulation == ENCAPSULATION_VXLAN;
+	features->layer2 |= pool->encapsulation == ENCAPSULATION_NONE;
+	features->not_plain |= pool->encapsulation != ENCAPSULATION_IPIP;
+	for (size_t i = 0; i < pool->backend_count; i++) {
+		const struct lb_address *address = &pool->backends[i].address;
+		const struct template_source *source = configured_source(config, address);
+		bool ipv4 = address_is_ipv4(address);
+
+		features->outer_ipv4 |= ipv4;
+		features->outer_ipv6 |= !ipv4;
+		features->source_varied |= source && source->prefix_length < (ipv4 ? 32 : 128);
+	}
+}
+
+/* What the catalog and the config use; next hops add to it: build_add_features(). */
+static struct lb_features find_features(const struct catalog *catalog, const struct config *config)
+{
+	struct lb_features features = {
+		.many_interfaces = config->interface_count > 1,
+		.echo = catalog->echo,
+		.spread = config->cpu_count > 0,
+		.spread_local = config->spread_local,
+	};
+
+	for (size_t i = 0; i < catalog->service_count; i++) {
+		const struct catalog_service *service = &catalog->services[i];
+
+		features.ipv6 |= !address_is_ipv4(&service->address);
+		features.any_port |= !service->port;
+		features.affinity_client |= service->affinity == AFFINITY_CLIENT;
+		features.quic |= service->quic.server_id_length > 0;
+	}
+	for (size_t i = 0; i < catalog->pool_count; i++)
+		add_pool_features(&features, &catalog->pools[i], config);
+	return features;
+}
+
+void build_add_features(struct build *build, const struct lb_backend *record)
+{
+	struct lb_features *features = &build->features;
+	bool ipv4 = record->flags & LB_BACKEND_OUTER_IPV4;
+
+	if (!(record->flags & LB_BACKEND_RESOLVED))
+		return;
+	features->not_plain |= !(record->flags & LB_BACKEND_PLAIN);
+	features->gue |= record->encapsulation == LB_ENCAP_GUE;
+	features->gre |= record->encapsulation == LB_ENCAP_GRE;
+	features->vxlan |= record->encapsulation == LB_ENCAP_VXLAN;
+	features->layer2 |= record->encapsulation == LB_ENCAP_NONE;
+	features->outer_ipv4 |= ipv4;
+	features->outer_ipv6 |= !ipv4 && record->encapsulation != LB_ENCAP_NONE;
+	features->source_varied |= record->source_mask != 0;
 }
 
 void build_refresh_records(struct build *build, const struct surroundings *surroundings)
 {
 	const struct catalog *catalog = build->wanted.catalog;
 
-	for (size_t i = 0; i < catalog->pool_count; i++)
-		for (size_t j = 0; j < catalog->pools[i].backend_count; j++)
-			make_record(surroundings, &catalog->pools[i].backends[j],
-				    &build->records[i][j]);
+	build->features = find_features(catalog, surroundings->config);
+	for (size_t i = 0; i < catalog->pool_count; i++) {
+		const struct catalog_pool *pool = &catalog->pools[i];
+
+		for (size_t j = 0; j < pool->backend_count; j++) {
+			struct lb_backend *record = &build->records[i][j];
+
+			make_record(surroundings, pool_encapsulation_id(pool), &pool->backends[j],
+				    record);
+			build_add_features(build, record);
+		}
+	}
 }
 
 static uint32_t effective_weight(const struct catalog_backend *backend)
@@ -197,34 +266,6 @@ static int build_pool(struct build *build, size_t i, const struct build *previou
 	return 0;
 }
 
-static struct lb_features find_features(const struct catalog *catalog, const struct config *config)
-{
-	struct lb_features features = {.many_interfaces = config->interface_count > 1};
-
-	for (size_t i = 0; i < catalog->service_count; i++) {
-		const struct catalog_service *service = &catalog->services[i];
-
-		features.ipv6 |= !address_is_ipv4(&service->address);
-		features.any_port |= !service->port;
-		features.affinity_client |= service->affinity == AFFINITY_CLIENT;
-	}
-	for (size_t i = 0; i < catalog->pool_count; i++) {
-		features.moved |= catalog->pools[i].tracking != TRACKING_NONE;
-		features.track_all |= catalog->pools[i].tracking == TRACKING_ALL;
-		for (size_t j = 0; j < catalog->pools[i].backend_count; j++) {
-			const struct lb_address *address = &catalog->pools[i].backends[j].address;
-			const struct template_source *source = configured_source(config, address);
-			bool ipv4 = address_is_ipv4(address);
-
-			features.outer_ipv4 |= ipv4;
-			features.outer_ipv6 |= !ipv4;
-			features.source_varied |=
-				source && source->prefix_length < (ipv4 ? 32 : 128);
-		}
-	}
-	return features;
-}
-
 struct build *build_new(const struct catalog *catalog, const struct surroundings *surroundings,
 			const struct build *previous)
 {
@@ -247,7 +288,6 @@ struct build *build_new(const struct catalog *catalog, const struct surroundings
 			return NULL;
 		}
 	}
-	build->features = find_features(catalog, surroundings->config);
 	build_refresh_records(build, surroundings);
 	return build;
 }

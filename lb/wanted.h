@@ -40,7 +40,11 @@ struct build *build_new(const struct catalog *catalog, const struct surroundings
 			const struct build *previous);
 void build_free(struct build *build); /* NULL is fine */
 
-/* build_refresh_records(): the same after next hops changed. */
+/* build_add_features(): what a record needs of the program; a next hop behind a VLAN needs more, and
+ * the backends that are leaving are in no catalog. */
+void build_add_features(struct build *build, const struct lb_backend *record);
+
+/* build_refresh_records(): records and features, after next hops changed. */
 void build_refresh_records(struct build *build, const struct surroundings *surroundings);
 
 /* build_leaving_record(): the record of a backend that is in no catalog any more. */

@@ -105,7 +105,7 @@ static void check_template(const char *source, uint8_t prefix_length, const char
 	memcpy(link.destination_mac, mac_next_hop, sizeof(link.destination_mac));
 	frame_address(source, from.address.bytes);
 	frame_address(destination, to.bytes);
-	template_ipip(&from, &to, &link, &made);
+	template_make(LB_ENCAP_IPIP, &from, &to, &link, &made);
 	assert_memory_equal(&made, &rig_get(RIG_ALL)->arrays->backends[index], sizeof(made));
 }
 

@@ -89,6 +89,7 @@ struct rig *rig_open(enum rig_name name)
 	rig->skeleton->rodata->slot_count = RIG_SLOTS;
 	bpf_map__set_value_size(rig->skeleton->maps.slots, RIG_SLOTS * sizeof(*rig->slots));
 	bpf_map__set_max_entries(rig->skeleton->maps.counters, libbpf_num_possible_cpus());
+	bpf_map__set_max_entries(rig->skeleton->maps.fragments, 4096);
 	assert_int_equal(lb_bpf__load(rig->skeleton), 0);
 	rig->lb = bpf_program__fd(rig->skeleton->progs.hairpin_lb);
 	rig->trace = bpf_program__fd(rig->skeleton->progs.hairpin_trace);

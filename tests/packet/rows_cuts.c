@@ -91,10 +91,10 @@ static const struct cut cuts[] = {
 	 LB_ICMP, XDP_PASS},
 	{"an IPv6 fragment to a VIP is dropped wherever it ends",
 	 {TCP_6IN6, .protocol = 44, .options = "06 00 00 01 12 34 56 78"}, 54, 82, false,
-	 LB_FRAGMENT, XDP_DROP},
+	 LB_FRAGMENT_UNKNOWN, XDP_DROP},
 	{"IPv4 options to a VIP are dropped wherever the frame ends",
 	 {TCP_4IN4, .options = "01 01 01 01", .patches = {{14, 1, 0x46}}}, 34, 58, false,
-	 LB_IP_OPTIONS, XDP_DROP},
+	 LB_EXTENSIONS, XDP_DROP},
 };
 /* clang-format on */
 

@@ -62,7 +62,8 @@ static const char *const vips[] = {
 struct lb_backend world_backend(const char *source, const char *destination, uint16_t inner_mtu)
 {
 	struct lb_backend backend = {
-		.flags = LB_BACKEND_USED | LB_BACKEND_RESOLVED,
+		.flags = LB_BACKEND_USED | LB_BACKEND_RESOLVED | LB_BACKEND_PLAIN,
+		.encapsulation = LB_ENCAP_IPIP,
 		.ip_offset = 14,
 		.inner_mtu = inner_mtu,
 		.interface = RIG_LOOPBACK,
@@ -73,6 +74,7 @@ struct lb_backend world_backend(const char *source, const char *destination, uin
 	frame_put_ethernet(&header, mac_next_hop, mac_balancer, ipv6 ? 0x86dd : 0x0800);
 	frame_put_ip(&header, &(struct ip){source, destination, .ttl = 64, .flags = 0x4000});
 	if (!ipv6) {
+		backend.flags |= LB_BACKEND_OUTER_IPV4;
 		memset(header.bytes + 24, 0, 2); /* the program's to fill in */
 		for (int i = 14; i < 34; i += 2)
 			backend.checksum += header.bytes[i] | header.bytes[i + 1] << 8;
@@ -90,6 +92,7 @@ static void fill_backends(struct rig *rig)
 	backends[BACKEND_IPV6] = world_backend(LB6, B6, 1560);
 	backends[BACKEND_UNRESOLVED] = world_backend(LB4, B4, 1580);
 	backends[BACKEND_UNRESOLVED].flags = LB_BACKEND_USED;
+	backends[BACKEND_UNRESOLVED].inner_mtu = 0;
 	backends[BACKEND_ODD_HEADER] = world_backend(LB4, B4, 1580);
 	backends[BACKEND_ODD_HEADER].header_length = 38;
 	backends[BACKEND_ELSEWHERE] = world_backend(LB4, B4, 1580);

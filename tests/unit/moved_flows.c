@@ -250,7 +250,7 @@ static uint16_t choose(int tuple, uint8_t tcp_flags)
 	};
 
 	assert_int_equal(select_service(&pkt), LB_CONTINUE);
-	return select_backend(&pkt) == LB_CONTINUE ? pkt.backend : LB_NONE;
+	return select_backend(&pkt, NULL) == LB_CONTINUE ? pkt.backend : LB_NONE;
 }
 
 static void begin(int tuple)

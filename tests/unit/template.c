@@ -30,7 +30,7 @@ static struct lb_backend record(struct lb_address source, uint8_t prefix_length,
 	struct lb_backend out;
 
 	memset(&out, 0xa5, sizeof(out));
-	template_ipip(&from, &destination, link, &out);
+	template_make(LB_ENCAP_IPIP, &from, &destination, link, &out);
 	return out;
 }
 
