@@ -37,6 +37,11 @@ change() { # SENTENCE HAIRPINCTL_ARGUMENT...: that must be done, and leave nothi
 	wait_until 5 all_resolved
 }
 
+diff_of() { # FILTER: of jq, on the catalog's file
+	jq "$1" "$lab_catalog" >"$lab_dir/edited.json"
+	hairpinctl catalog diff "$lab_dir/edited.json"
+}
+
 # on the wire, before the XDP program of a backend unwraps them
 for_vips='ip proto 4 or ip proto 41 or ip6 proto 4 or ip6 proto 41 or
 	net 203.0.113.0/24 or net 2001:db8::/64'
@@ -141,6 +146,11 @@ it "catalog show prints what is in the file" eval \
 jq '.pools.web.backends = { "b1": { "address": "10.2.0.11" } }' "$lab_dir/shown.json" \
 	>"$lab_dir/next.json"
 it "catalog diff tells what would move" says "web" hairpinctl catalog diff "$lab_dir/next.json"
+it "and where all slots do" says "65,537 of 65,537 slots would move" \
+	diff_of '.pools.web += { "encapsulation": "vxlan", "vni": 7 }'
+it "and which keys change, when no slot does" is \
+	$'echo: true -> false\npools.web.tracking: "moved" -> "all"' \
+	diff_of '.echo = false | .pools.web.tracking = "all"'
 it "but changes nothing" all_answered b3 ask "$vip4" 80 --count 20
 change "catalog apply" catalog apply "$lab_dir/next.json"
 it "changes what is served" all_answered b1 ask "$vip4" 80 --count 20

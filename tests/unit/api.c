@@ -131,10 +131,10 @@ static void bad_names(void **state)
 
 static void encoded_names_are_decoded(void **state)
 {
-	assert_answer(
-		client_exchange(*state, "DELETE", "/v1/services/ww%77", NULL, NULL), 200,
-		"{\"pools\":{},\"services\":{\"added\":[],\"removed\":[\"www\"],"
-		"\"changed\":[]},\"backends\":{\"added\":[],\"removed\":[],\"changed\":[]}}\n");
+	assert_answer(client_exchange(*state, "DELETE", "/v1/services/ww%77", NULL, NULL), 200,
+		      "{\"pools\":{},\"services\":{\"added\":[],\"removed\":[\"www\"],"
+		      "\"changed\":[]},\"backends\":{\"added\":[],\"removed\":[],\"changed\":[]},"
+		      "\"keys\":[]}\n");
 	assert_catalog_has(*state, "\"www\"", false);
 }
 
@@ -149,18 +149,18 @@ static void longest_name(void **state)
 		      200,
 		      "{\"pools\":{},\"services\":{\"added\":[\"01234567890123456789012345678901234"
 		      "5678901234567890123456789012\"],\"removed\":[],\"changed\":[]},"
-		      "\"backends\":{\"added\":[],\"removed\":[],\"changed\":[]}}\n");
+		      "\"backends\":{\"added\":[],\"removed\":[],\"changed\":[]},\"keys\":[]}\n");
 }
 
 static void service_is_put_replaced_and_deleted(void **state)
 {
-	assert_answer(
-		client_exchange(*state, "PUT", "/v1/services/dns", NULL,
-				"{\"address\": \"203.0.113.53\", \"protocol\": \"udp\", "
-				"\"port\": 53, \"pool\": \"web\"}"),
-		200,
-		"{\"pools\":{},\"services\":{\"added\":[\"dns\"],\"removed\":[],"
-		"\"changed\":[]},\"backends\":{\"added\":[],\"removed\":[],\"changed\":[]}}\n");
+	assert_answer(client_exchange(*state, "PUT", "/v1/services/dns", NULL,
+				      "{\"address\": \"203.0.113.53\", \"protocol\": \"udp\", "
+				      "\"port\": 53, \"pool\": \"web\"}"),
+		      200,
+		      "{\"pools\":{},\"services\":{\"added\":[\"dns\"],\"removed\":[],"
+		      "\"changed\":[]},\"backends\":{\"added\":[],\"removed\":[],\"changed\":[]},"
+		      "\"keys\":[]}\n");
 	assert_catalog_has(*state,
 			   "\"dns\":{\"address\":\"203.0.113.53\",\"protocol\":\"udp\","
 			   "\"port\":53,\"pool\":\"web\"}",
@@ -171,12 +171,13 @@ static void service_is_put_replaced_and_deleted(void **state)
 		      200,
 		      "{\"pools\":{},\"services\":{\"added\":[],\"removed\":[],"
 		      "\"changed\":[\"dns\"]},\"backends\":{\"added\":[],\"removed\":[],"
-		      "\"changed\":[]}}\n");
+		      "\"changed\":[]},\"keys\":[{\"path\":\"services.dns.address\","
+		      "\"old\":\"203.0.113.53\",\"new\":\"203.0.113.54\"}]}\n");
 	assert_catalog_has(*state, "203.0.113.53", false);
-	assert_answer(
-		client_exchange(*state, "DELETE", "/v1/services/dns", NULL, NULL), 200,
-		"{\"pools\":{},\"services\":{\"added\":[],\"removed\":[\"dns\"],"
-		"\"changed\":[]},\"backends\":{\"added\":[],\"removed\":[],\"changed\":[]}}\n");
+	assert_answer(client_exchange(*state, "DELETE", "/v1/services/dns", NULL, NULL), 200,
+		      "{\"pools\":{},\"services\":{\"added\":[],\"removed\":[\"dns\"],"
+		      "\"changed\":[]},\"backends\":{\"added\":[],\"removed\":[],\"changed\":[]},"
+		      "\"keys\":[]}\n");
 	assert_error(client_exchange(*state, "DELETE", "/v1/services/dns", NULL, NULL),
 		     (struct expected_error){404, "services.dns", 0, 0, "does not exist"});
 }
@@ -197,7 +198,7 @@ static void create_only(void **state)
 				      "{\"backends\": {}}"),
 		      200,
 		      "{\"pools\":{},\"services\":{\"added\":[],\"removed\":[],\"changed\":[]},"
-		      "\"backends\":{\"added\":[],\"removed\":[],\"changed\":[]}}\n");
+		      "\"backends\":{\"added\":[],\"removed\":[],\"changed\":[]},\"keys\":[]}\n");
 	assert_catalog_has(*state, "\"new\":{\"backends\":{}}", true);
 }
 
@@ -205,10 +206,11 @@ static void dry_run_changes_nothing(void **state)
 {
 	char *before = catalog_of(*state), *after;
 
-	assert_answer(
-		client_exchange(*state, "DELETE", "/v1/services/www?dry-run=1", NULL, NULL), 200,
-		"{\"pools\":{},\"services\":{\"added\":[],\"removed\":[\"www\"],"
-		"\"changed\":[]},\"backends\":{\"added\":[],\"removed\":[],\"changed\":[]}}\n");
+	assert_answer(client_exchange(*state, "DELETE", "/v1/services/www?dry-run=1", NULL, NULL),
+		      200,
+		      "{\"pools\":{},\"services\":{\"added\":[],\"removed\":[\"www\"],"
+		      "\"changed\":[]},\"backends\":{\"added\":[],\"removed\":[],\"changed\":[]},"
+		      "\"keys\":[]}\n");
 	assert_error(client_exchange(*state, "DELETE", "/v1/services/www?dryrun=1", NULL, NULL),
 		     (struct expected_error){400, "", 0, 0,
 					     "the query can only be dry-run=1 or dry-run=0"});
@@ -231,7 +233,7 @@ static void pool_in_use_stays(void **state)
 		     (struct expected_error){404, "pools.none", 0, 0, "does not exist"});
 	assert_answer(client_exchange(*state, "DELETE", "/v1/pools/spare", NULL, NULL), 200,
 		      "{\"pools\":{},\"services\":{\"added\":[],\"removed\":[],\"changed\":[]},"
-		      "\"backends\":{\"added\":[],\"removed\":[],\"changed\":[]}}\n");
+		      "\"backends\":{\"added\":[],\"removed\":[],\"changed\":[]},\"keys\":[]}\n");
 	assert_catalog_has(*state, "\"spare\"", false);
 }
 
@@ -243,7 +245,7 @@ static void backend_is_put_and_deleted(void **state)
 		      "{\"pools\":{\"web\":{\"slots\":65537,\"moved\":6554,"
 		      "\"moved_share\":0.10000000000000001}},\"services\":{\"added\":[],"
 		      "\"removed\":[],\"changed\":[]},\"backends\":{\"added\":[\"web/web-3\"],"
-		      "\"removed\":[],\"changed\":[]}}\n");
+		      "\"removed\":[],\"changed\":[]},\"keys\":[]}\n");
 	assert_catalog_has(*state, "\"web-3\":{\"address\":\"10.0.1.13\",\"weight\":7}", true);
 	assert_error(client_exchange(*state, "PUT", "/v1/pools/none/backends/web-3", NULL,
 				     "{\"address\": \"10.0.1.13\"}"),
@@ -277,12 +279,12 @@ static void patch_merges(void **state)
 
 static void whole_catalog(void **state)
 {
-	assert_answer(
-		client_exchange(*state, "PUT", "/v1/catalog", NULL,
-				"{\"version\": 1, \"pools\": {}, \"services\": {}}"),
-		200,
-		"{\"pools\":{},\"services\":{\"added\":[],\"removed\":[\"www\",\"www6\"],"
-		"\"changed\":[]},\"backends\":{\"added\":[],\"removed\":[],\"changed\":[]}}\n");
+	assert_answer(client_exchange(*state, "PUT", "/v1/catalog", NULL,
+				      "{\"version\": 1, \"pools\": {}, \"services\": {}}"),
+		      200,
+		      "{\"pools\":{},\"services\":{\"added\":[],\"removed\":[\"www\",\"www6\"],"
+		      "\"changed\":[]},\"backends\":{\"added\":[],\"removed\":[],\"changed\":[]},"
+		      "\"keys\":[{\"path\":\"seed\",\"old\":\"site-a\",\"new\":\"\"}]}\n");
 	assert_catalog_has(*state, "{\"version\":1,\"pools\":{},\"services\":{}}", true);
 }
 

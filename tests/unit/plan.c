@@ -150,24 +150,50 @@ static void test_table_size_changes(void **state)
 	}
 }
 
+/* reach(), and the index that the first backend has then. */
+static uint16_t reach_first_backend(struct model *model, struct world *world)
+{
+	const struct catalog_pool *pool = &world->catalog.pools[0];
+	struct lb_identity identity = wanted_backend_identity(pool, &pool->backends[0]);
+
+	reach(model, world);
+	return state_find(&model->state, LB_IDENTITY_BACKEND, &identity);
+}
+
 /* A backend with another address is another one: its index, and what still names it, is not his. */
 static void test_new_address_is_a_new_backend(void **state)
 {
-	struct model *model = *state;
 	struct world *world = usual_world();
-	struct lb_identity identity;
 	uint16_t before, after;
 
-	reach(model, usual_world());
-	identity = wanted_backend_identity(&world->catalog.pools[0],
-					   &world->catalog.pools[0].backends[0]);
-	before = state_find(&model->state, LB_IDENTITY_BACKEND, &identity);
+	before = reach_first_backend(*state, usual_world());
 	world->catalog.pools[0].backends[0].address.bytes[15] = 99;
-	identity = wanted_backend_identity(&world->catalog.pools[0],
-					   &world->catalog.pools[0].backends[0]);
-	reach(model, world);
-	after = state_find(&model->state, LB_IDENTITY_BACKEND, &identity);
+	after = reach_first_backend(*state, world);
 	assert_true(before && after && before != after);
+}
+
+/* And so is one that is reached in another way: its flows know only that one. */
+static void test_new_encapsulation_is_a_new_backend(void **state)
+{
+	static const struct {
+		enum encapsulation encapsulation;
+		uint32_t vni;
+	} rows[] = {
+		{ENCAPSULATION_GUE, 0},   {ENCAPSULATION_VXLAN, 0}, {ENCAPSULATION_VXLAN, 1},
+		{ENCAPSULATION_VXLAN, 2}, {ENCAPSULATION_NONE, 0},
+	};
+	uint16_t before = reach_first_backend(*state, usual_world());
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct world *world = usual_world();
+		uint16_t after;
+
+		world->catalog.pools[0].encapsulation = rows[i].encapsulation;
+		world->catalog.pools[0].vni = rows[i].vni;
+		after = reach_first_backend(*state, world);
+		assert_true(before && after && before != after);
+		before = after;
+	}
 }
 
 static void test_last_backend_goes(void **state)
@@ -310,6 +336,7 @@ int main(void)
 		CASE(test_known_tables_are_not_compared),
 		CASE(test_table_size_changes),
 		CASE(test_new_address_is_a_new_backend),
+		CASE(test_new_encapsulation_is_a_new_backend),
 		CASE(test_last_backend_goes),
 		CASE(test_service_changes_its_pool_and_the_old_one_goes),
 		CASE(test_service_is_renamed),
