@@ -218,7 +218,8 @@ struct lb_fragment {
 struct lb_quic_key {
 	__u16 pool;
 	__u8 length; /* of id */
-	__u8 id[LB_QUIC_SERVER_ID_MAX]; /* zeroes behind length */
+	__u8 id[LB_QUIC_SERVER_ID_MAX + 1]; /* zeroes behind length */
+	__u8 unused;
 };
 
 struct lb_quic_server {
@@ -392,7 +393,7 @@ _Static_assert(sizeof(struct lb_counters) % 64 == 0, "CPUs share no cache line o
 _Static_assert(sizeof(struct lb_backend) == 128, "a backend is two cache lines");
 _Static_assert(sizeof(struct lb_fragment_key) == 40, "a fragment's key has no gaps");
 _Static_assert(sizeof(struct lb_fragment) == 32, "a fragment is 32 bytes");
-_Static_assert(sizeof(struct lb_quic_key) == 18, "a QUIC key has no gaps");
+_Static_assert(sizeof(struct lb_quic_key) == 20, "a QUIC key has no gaps");
 _Static_assert(sizeof(struct lb_features) == 24, "features are 24 bytes");
 _Static_assert(sizeof(struct lb_arrays) ==
 		       (16384 * 64) + (65536 * 128) + (4096 * 32) + (8192 * 16) + (65536 * 8),

@@ -133,12 +133,14 @@ static __always_inline enum lb_reason encap_fill_ipv4(void *at, void *end, union
 						      __u32 entropy, __u16 length)
 {
 	struct iphdr *outer = at;
-	struct udphdr *udp = at + sizeof(*outer);
+	struct udphdr *udp;
 	__u8 protocol = inner.ipv6 ? IPPROTO_IPV6 : IPPROTO_IPIP;
 	__u32 sum = backend->checksum;
 	__be32 varied;
 
-	if ((void *)(outer + 1) > end)
+	ONE_REGISTER(outer);
+	udp = (void *)(outer + 1);
+	if ((void *)udp > end)
 		return LB_NO_HEADROOM;
 	outer->tos = inner.tos;
 	outer->tot_len = bpf_htons(length);
@@ -166,9 +168,11 @@ static __always_inline enum lb_reason encap_fill_ipv6(void *at, void *end, union
 						      __u32 entropy, __u16 length)
 {
 	struct ipv6hdr *outer = at;
-	struct udphdr *udp = at + sizeof(*outer);
+	struct udphdr *udp;
 
-	if ((void *)(outer + 1) > end)
+	ONE_REGISTER(outer);
+	udp = (void *)(outer + 1);
+	if ((void *)udp > end)
 		return LB_NO_HEADROOM;
 	*(__be32 *)outer =
 		bpf_htonl(6u << 28 | (__u32)inner.tos << 20 | (entropy & 0xfffff));
@@ -190,11 +194,12 @@ static __always_inline enum lb_reason encap_fill_ipv6(void *at, void *end, union
 __noinline int encap_push_other(struct xdp_md *ctx, __u32 index, __u64 word, __u32 entropy)
 {
 	const struct lb_backend *backend = ELEMENT(arrays.backends[index & 0xffff]);
-	__u32 length = backend->header_length, ip_offset = backend->ip_offset;
+	__u64 ip_offset = backend->ip_offset;
+	__u32 length = backend->header_length;
 	union encap_inner inner = {.word = word};
-	void *frame, *end, *last;
+	void *frame, *end, *last, *at;
 
-	if (length < ETH_HLEN || length > LB_HEADER_SIZE || ip_offset > LB_HEADER_SIZE)
+	if (length < ETH_HLEN || length > LB_HEADER_SIZE)
 		return LB_UNRESOLVED;
 	if (bpf_xdp_adjust_head(ctx, (int)inner.l2_length - (int)length) ||
 	    bpf_xdp_store_bytes(ctx, 0, (void *)backend->header, length))
@@ -202,15 +207,19 @@ __noinline int encap_push_other(struct xdp_md *ctx, __u32 index, __u64 word, __u
 	frame = (void *)(long)ctx->data;
 	end = (void *)(long)ctx->data_end;
 	last = frame + (length - 4);
+	ONE_REGISTER(last);
 	if (last + 4 > end)
 		return LB_NO_HEADROOM;
 	encap_name_inner(backend, inner, last);
 	if (features.layer2 && backend->encapsulation == LB_ENCAP_NONE)
 		return LB_CONTINUE;
+	/* Here, so that the verifier sees the bound however the compiler keeps the number. */
+	asm volatile("%0 &= 127" : "+r"(ip_offset));
+	at = frame + ip_offset;
 	if (features.outer_ipv4 && backend->flags & LB_BACKEND_OUTER_IPV4)
-		return encap_fill_ipv4(frame + ip_offset, end, inner, backend, entropy,
+		return encap_fill_ipv4(at, end, inner, backend, entropy,
 				       inner.ip_length + length - ip_offset);
-	return encap_fill_ipv6(frame + ip_offset, end, inner, backend, entropy,
+	return encap_fill_ipv6(at, end, inner, backend, entropy,
 			       inner.ip_length + length - ip_offset);
 }
 

@@ -44,9 +44,11 @@ __noinline int icmp_echo(struct xdp_md *ctx, __u32 l2_length, __u32 ipv6)
 {
 	void *eth = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	void *at = eth + (l2_length & 31);
-	struct icmp_header *icmp = at + (ipv6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
+	struct icmp_header *icmp;
 	__u16 old;
 
+	ONE_REGISTER(at);
+	icmp = at + (ipv6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
 	if ((void *)(icmp + 1) > end || eth + ETH_HLEN > end)
 		return LB_ICMP;
 	old = *(__u16 *)icmp;
@@ -179,6 +181,7 @@ __noinline int icmp_too_big(struct xdp_md *ctx, __u32 l2_length, __u32 ipv6, __u
 		return LB_NO_HEADROOM;
 	eth = (void *)(long)ctx->data;
 	at = (void *)eth + (l2_length & 31);
+	ONE_REGISTER(at);
 	if ((void *)(eth + 1) > (void *)(long)ctx->data_end)
 		return LB_NO_HEADROOM;
 	*eth = copy;

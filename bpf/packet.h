@@ -63,6 +63,10 @@ struct cursor {
 	void *at, *end;
 };
 
+/* One register for check and access of a pointer of variable offset: the verifier does not know that
+ * two are equal. */
+#define ONE_REGISTER(pointer) asm volatile("" : "+r"(pointer))
+
 /* The machines that have native XDP read words wherever they stand; the compiler assumes that those
  * of a frame are aligned to 4 bytes, and reads an IPv6 address in four pieces. */
 #define PACKET_WORDS(at) __builtin_assume_aligned(at, 8)
@@ -72,8 +76,7 @@ static __always_inline void *cursor_take(struct cursor *cursor, __u32 size)
 {
 	void *at = cursor->at;
 
-	/* One register for check and access: the verifier does not know that two are equal. */
-	asm volatile("" : "+r"(at));
+	ONE_REGISTER(at);
 	if (at + size > cursor->end)
 		return NULL;
 	cursor->at = at + size;

@@ -102,6 +102,7 @@ static __always_inline enum lb_reason parse_ipv6_carried(__u8 next_header, struc
 	for (int i = 0; i < PARSE_EXTENSIONS; i++) {
 		const struct extension *extension;
 		__u16 pieces;
+		__u64 skip;
 
 		out->protocol = next_header;
 		if (next_header != IPPROTO_FRAGMENT && !parse_is_option(next_header))
@@ -115,7 +116,9 @@ static __always_inline enum lb_reason parse_ipv6_carried(__u8 next_header, struc
 			out->offset = pieces & IPV6_OFFSET;
 			out->id = extension->id;
 		} else {
-			cursor->at += extension->length * (next_header == IPPROTO_AH ? 4 : 8);
+			skip = (__u64)extension->length << (next_header == IPPROTO_AH ? 2 : 3);
+			asm volatile("%0 &= 0x7ff" : "+r"(skip));
+			cursor->at += skip;
 		}
 		next_header = extension->next_header;
 		/* What follows is in another packet. */

@@ -40,7 +40,7 @@ static __always_inline __u32 quic_find_id(struct xdp_md *ctx, __u32 payload, __u
 __noinline int quic_lookup(struct xdp_md *ctx, __u32 payload, __u64 word)
 {
 	union lb_service_target target = {.word = word};
-	__u32 length = quic_field(target, LB_QUIC_SERVER_ID_SHIFT, 15);
+	__u64 length = quic_field(target, LB_QUIC_SERVER_ID_SHIFT, 15);
 	__u32 nonce = quic_field(target, LB_QUIC_NONCE_SHIFT, 15) + LB_QUIC_NONCE_MIN;
 	struct lb_quic_key key = {.pool = target.pool, .length = length};
 	__u32 zero = 0, at = quic_find_id(ctx, payload, 1 + length + nonce);
@@ -51,7 +51,10 @@ __noinline int quic_lookup(struct xdp_md *ctx, __u32 payload, __u64 word)
 	if (!at || !length || bpf_xdp_load_bytes(ctx, at, &first, 1) ||
 	    first >> QUIC_CONFIG_SHIFT != quic_field(target, LB_QUIC_CONFIG_SHIFT, 7))
 		return LB_NONE;
-	if (length > LB_QUIC_SERVER_ID_MAX || bpf_xdp_load_bytes(ctx, at + 1, key.id, length))
+	/* From 1 to 16, for the verifier of Linux 6.1. */
+	length--;
+	asm volatile("%0 &= 15" : "+r"(length));
+	if (bpf_xdp_load_bytes(ctx, at + 1, key.id, length + 1))
 		return LB_NONE;
 	servers = bpf_map_lookup_elem(&quic_servers, &zero);
 	server = servers ? bpf_map_lookup_elem(servers, &key) : NULL;
