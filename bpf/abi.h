@@ -18,8 +18,8 @@
 #define LB_MAX_POOLS    1024
 #define LB_MAX_BACKENDS 65535
 
-#define LB_MAX_PORTS 64   /* interfaces */
-#define LB_MAX_CPUS  256  /* of --cpus */
+#define LB_MAX_PORTS 64  /* interfaces */
+#define LB_MAX_CPUS  256 /* of --cpus */
 
 #define LB_REASON_ROOM 64 /* counters of reasons, of which reasons.h uses the first */
 
@@ -217,7 +217,7 @@ struct lb_fragment {
 /* Which backend a QUIC connection id names. */
 struct lb_quic_key {
 	__u16 pool;
-	__u8 length; /* of id */
+	__u8 length;                        /* of id */
 	__u8 id[LB_QUIC_SERVER_ID_MAX + 1]; /* zeroes behind length */
 	__u8 unused;
 };
@@ -260,7 +260,7 @@ struct lb_backend {
 	__be32 source_mask;  /* bits of the last word of the outer source that the flow hash varies
 			      */
 	__u8 header[LB_HEADER_SIZE];
-	__u32 interface; /* ifindex of the next hop */
+	__u32 interface;     /* ifindex of the next hop */
 	__u32 encapsulation; /* enum lb_encapsulation */
 	__u32 unused[2];
 };

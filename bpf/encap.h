@@ -174,8 +174,7 @@ static __always_inline enum lb_reason encap_fill_ipv6(void *at, void *end, union
 	udp = (void *)(outer + 1);
 	if ((void *)udp > end)
 		return LB_NO_HEADROOM;
-	*(__be32 *)outer =
-		bpf_htonl(6u << 28 | (__u32)inner.tos << 20 | (entropy & 0xfffff));
+	*(__be32 *)outer = bpf_htonl(6u << 28 | (__u32)inner.tos << 20 | (entropy & 0xfffff));
 	outer->payload_len = bpf_htons(length - sizeof(*outer));
 	if (backend->encapsulation == LB_ENCAP_IPIP)
 		outer->nexthdr = inner.ipv6 ? IPPROTO_IPV6 : IPPROTO_IPIP;
@@ -239,10 +238,8 @@ static __always_inline enum lb_reason encap_push(struct packet *pkt, struct xdp_
 		return backend->flags & LB_BACKEND_RESOLVED ? LB_TOO_BIG : LB_UNRESOLVED;
 	if (pkt->l2_length != ETH_HLEN ||
 	    (features.not_plain && !(backend->flags & LB_BACKEND_PLAIN)))
-		return encap_push_other(ctx, pkt->backend, inner.word,
-					hash_entropy(pkt->hash));
-	if (features.outer_ipv4 &&
-	    (!features.outer_ipv6 || backend->flags & LB_BACKEND_OUTER_IPV4))
+		return encap_push_other(ctx, pkt->backend, inner.word, hash_entropy(pkt->hash));
+	if (features.outer_ipv4 && (!features.outer_ipv6 || backend->flags & LB_BACKEND_OUTER_IPV4))
 		return encap_push_ipv4(pkt, ctx, backend);
 	return features.outer_ipv6 ? encap_push_ipv6(pkt, ctx, backend) : LB_UNRESOLVED;
 }

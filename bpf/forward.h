@@ -16,8 +16,8 @@ static __always_inline enum lb_reason forward_redirect(__u32 interface, enum lb_
 }
 
 /* forward_send(): to a backend behind interface. */
-static __always_inline enum lb_reason forward_send(const struct packet *pkt, const struct xdp_md *ctx,
-						   __u32 interface)
+static __always_inline enum lb_reason forward_send(const struct packet *pkt,
+						   const struct xdp_md *ctx, __u32 interface)
 {
 	bool elsewhere = features.many_interfaces && ctx->ingress_ifindex != interface;
 

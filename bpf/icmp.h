@@ -22,7 +22,7 @@ static __always_inline void icmp_swap(void *a, void *b, const __u32 size)
 /* A 16-bit word of what checksum covers changes: RFC 1624, equation 3. */
 static __always_inline void icmp_adjust(__u16 *checksum, __u16 from, __u16 to)
 {
-	__u32 sum = (__u16)~*checksum + (__u16)~from + to;
+	__u32 sum = (__u16) ~*checksum + (__u16)~from + to;
 
 	sum = (sum & 0xffff) + (sum >> 16);
 	*checksum = ~(sum + (sum >> 16));
@@ -168,8 +168,8 @@ struct icmp_ethernet {
 __noinline int icmp_too_big(struct xdp_md *ctx, __u32 l2_length, __u32 ipv6, __u32 mtu)
 {
 	const int quote = ipv6 ? ICMP_QUOTE_IPV6 : ICMP_QUOTE_IPV4;
-	const int front = (ipv6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) +
-			  sizeof(struct icmp_header);
+	const int front =
+		(ipv6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) + sizeof(struct icmp_header);
 	struct icmp_ethernet *eth = (void *)(long)ctx->data, copy;
 	void *at;
 

@@ -94,7 +94,8 @@ static __always_inline int lb_common(struct packet *pkt, struct xdp_md *ctx)
 	reason = encap_push(pkt, ctx);
 	if (reason == LB_TOO_BIG)
 		return lb_uncommon(ctx, pkt->on_cpu);
-	reason = reason ?: forward_send(pkt, ctx, ELEMENT(arrays.backends[pkt->backend])->interface);
+	reason =
+		reason ?: forward_send(pkt, ctx, ELEMENT(arrays.backends[pkt->backend])->interface);
 	if (reason == LB_SENT)
 		return lb_finish(pkt, LB_SENT);
 	if ((features.many_interfaces || features.spread) && reason == LB_REDIRECTED)

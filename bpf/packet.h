@@ -38,10 +38,10 @@ struct packet {
 	__u64 frame_length;
 	__u32 ip_length; /* of the IP packet with its header, by its own word */
 
-	__u8 tcp_flags; /* TCP_*; 0: not TCP */
-	__u8 dry;       /* hairpin_trace: leave no trace */
-	__u8 on_cpu;    /* another CPU handed it over */
-	__u8 fragile;   /* IPv4, and DF is not set */
+	__u8 tcp_flags;  /* TCP_*; 0: not TCP */
+	__u8 dry;        /* hairpin_trace: leave no trace */
+	__u8 on_cpu;     /* another CPU handed it over */
+	__u8 fragile;    /* IPv4, and DF is not set */
 	__u16 l3_length; /* from the IP header to the transport header */
 	__be32 fragment_id;
 

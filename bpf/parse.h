@@ -57,8 +57,7 @@ struct carried {
 
 /* parse_ipv4_carried(): the cursor moves behind the options. */
 static __always_inline enum lb_reason parse_ipv4_carried(const struct iphdr *ip,
-							 struct cursor *cursor,
-							 struct carried *out)
+							 struct cursor *cursor, struct carried *out)
 {
 	__u16 pieces = bpf_ntohs(ip->frag_off);
 	__u64 options;
@@ -85,7 +84,7 @@ static __always_inline bool parse_is_option(__u8 next_header)
 
 struct extension {
 	__u8 next_header;
-	__u8 length; /* in 8 bytes beyond the first 8; of AH in 4 bytes beyond the first 8 */
+	__u8 length;   /* in 8 bytes beyond the first 8; of AH in 4 bytes beyond the first 8 */
 	__be16 offset; /* of a fragment: in 8 bytes, shifted by 3 */
 	__be32 id;
 };
@@ -264,8 +263,8 @@ static __always_inline enum lb_reason parse_carried(struct packet *pkt, struct c
 						    __u64 start, __u8 icmp,
 						    const struct carried *carried)
 {
-	__u64 left = features.frags ? pkt->frame_length - pkt->l2_length
-				    : (__u64)cursor->end - start;
+	__u64 left =
+		features.frags ? pkt->frame_length - pkt->l2_length : (__u64)cursor->end - start;
 
 	pkt->l3_length = (__u64)cursor->at - start;
 	pkt->flow.protocol = carried->protocol;

@@ -43,15 +43,15 @@ int layout_check(struct datapath *datapath, struct err *err)
 		datapath->features = features_union(&datapath->features, &layout.features);
 		return 0;
 	}
-	return err_set(err, -EPROTO,
-		       "%s: maps of layout %u are pinned there, this hairpind knows layouts %d and "
-		       "%d; run the hairpind that made them, or take the service down with hairpind "
-		       "--detach and start anew",
-		       directory, layout.version, LAYOUT_OF_FEATURES_16, LB_LAYOUT);
+	return err_set(
+		err, -EPROTO,
+		"%s: maps of layout %u are pinned there, this hairpind knows layouts %d and "
+		"%d; run the hairpind that made them, or take the service down with hairpind "
+		"--detach and start anew",
+		directory, layout.version, LAYOUT_OF_FEATURES_16, LB_LAYOUT);
 }
 
-int layout_write(const struct lb_bpf *skeleton, const struct lb_features *features,
-		 struct err *err)
+int layout_write(const struct lb_bpf *skeleton, const struct lb_features *features, struct err *err)
 {
 	struct lb_layout layout = {.version = LB_LAYOUT, .features = *features};
 	uint32_t key = 0;

@@ -166,8 +166,7 @@ void template_make(uint32_t encapsulation, const struct template_source *source,
 		put_ethernet(&backend, link, 0);
 		backend.ip_offset = backend.header_length;
 	} else {
-		put_ethernet(&backend, link,
-			     address_is_ipv4(destination) ? ETH_P_IP : ETH_P_IPV6);
+		put_ethernet(&backend, link, address_is_ipv4(destination) ? ETH_P_IP : ETH_P_IPV6);
 		backend.ip_offset = backend.header_length;
 		put_outer(&backend, kind, source, destination);
 		put_tunnel(&backend, kind, encapsulation >> 8);

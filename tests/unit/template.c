@@ -41,7 +41,9 @@ static void assert_record(const struct lb_backend *out, const uint8_t *header, s
 
 	assert_memory_equal(out->header, header, length);
 	assert_memory_equal(out->header + length, zeroes, LB_HEADER_SIZE - length);
-	assert_int_equal(out->flags, LB_BACKEND_USED | LB_BACKEND_RESOLVED);
+	assert_int_equal(out->flags, LB_BACKEND_USED | LB_BACKEND_RESOLVED | LB_BACKEND_PLAIN |
+					     (length == 34 ? LB_BACKEND_OUTER_IPV4 : 0));
+	assert_int_equal(out->encapsulation, LB_ENCAP_IPIP);
 	assert_int_equal(out->header_length, length);
 	assert_int_equal(out->ip_offset, 14);
 	assert_int_equal(out->interface, 7);
@@ -242,9 +244,101 @@ static void test_unresolved_record(void **state)
 	(void)state;
 }
 
+/* What follows the outer IP header, or without encapsulation the Ethernet header, in hexadecimal. */
+static const struct {
+	const char *name;
+	uint32_t encapsulation;
+	uint8_t protocol;
+	uint16_t length; /* of what goes in front of an inner packet but Ethernet, over IPv4 */
+	const char *tail;
+} others[] = {
+	{"GUE: UDP to port 6080 without a checksum, four bytes of variant 0", LB_ENCAP_GUE, 17, 32,
+	 "0000 17c0 0000 0000 00000000"},
+	{"GRE: flags and version 0, the type left open", LB_ENCAP_GRE, 47, 24, "0000 0000"},
+	{"VXLAN: UDP to port 4789, the VNI, an inner Ethernet header, the type left open",
+	 LB_ENCAP_VXLAN | 0x123456 << 8, 17, 50,
+	 "0000 12b5 0000 0000 08000000 12345600 026870000002 026870000001 0000"},
+};
+
+static void assert_hex(const uint8_t *bytes, size_t length, const char *hex)
+{
+	char got[2 * LB_HEADER_SIZE + 1] = "", expected[2 * LB_HEADER_SIZE + 1] = "";
+
+	for (size_t i = 0; i < length; i++)
+		sprintf(got + 2 * i, "%02x", bytes[i]);
+	for (size_t at = 0; *hex; hex++)
+		if (*hex != ' ')
+			expected[at++] = *hex;
+	assert_string_equal(got, expected);
+}
+
+static void test_other_encapsulations(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		struct template_source from = {ipv4(10, 0, 1, 1), 32};
+		struct template_source from6 = {ipv6(1, 1), 128};
+		struct lb_address to = ipv4(10, 0, 1, 2), to6 = ipv6(1, 2);
+		struct lb_backend out;
+
+		print_message("%s\n", others[i].name);
+		template_make(others[i].encapsulation, &from, &to, &link_to_router, &out);
+		assert_int_equal(out.encapsulation, others[i].encapsulation & 0xff);
+		assert_int_equal(out.flags,
+				 LB_BACKEND_USED | LB_BACKEND_RESOLVED | LB_BACKEND_OUTER_IPV4);
+		assert_int_equal(out.header_length, 14 + others[i].length);
+		assert_int_equal(out.inner_mtu, 1500 - others[i].length);
+		assert_int_equal(out.header[14 + 9], others[i].protocol);
+		assert_hex(out.header + 34, out.header_length - 34, others[i].tail);
+
+		template_make(others[i].encapsulation, &from6, &to6, &link_to_router, &out);
+		assert_int_equal(out.flags, LB_BACKEND_USED | LB_BACKEND_RESOLVED);
+		assert_int_equal(out.header_length, 14 + 20 + others[i].length);
+		assert_int_equal(out.inner_mtu, 1480 - others[i].length);
+		assert_int_equal(out.header[14 + 6], others[i].protocol);
+		assert_hex(out.header + 54, out.header_length - 54, others[i].tail);
+	}
+}
+
+static void test_no_encapsulation(void **state)
+{
+	struct template_source from = {ipv4(10, 0, 1, 1), 32};
+	struct lb_address to = ipv4(10, 0, 1, 2);
+	struct lb_backend out;
+
+	(void)state;
+	template_make(LB_ENCAP_NONE, &from, &to, &link_to_router, &out);
+	assert_int_equal(out.flags, LB_BACKEND_USED | LB_BACKEND_RESOLVED);
+	assert_int_equal(out.inner_mtu, 1500);
+	assert_int_equal(out.ip_offset, 14);
+	assert_hex(out.header, out.header_length, "0200000000fe 020000000001 0000");
+}
+
+static void test_vlan_tags(void **state)
+{
+	struct template_source from = {ipv4(10, 0, 1, 1), 32};
+	struct lb_address to = ipv4(10, 0, 1, 2);
+	struct template_link link = link_to_router;
+	struct lb_backend out;
+
+	(void)state;
+	link.vlan_count = 2;
+	link.vlans[0] = (struct template_vlan){0x88a8, 7};
+	link.vlans[1] = (struct template_vlan){0x8100, 100};
+	template_make(LB_ENCAP_IPIP, &from, &to, &link, &out);
+	assert_int_equal(out.flags, LB_BACKEND_USED | LB_BACKEND_RESOLVED | LB_BACKEND_OUTER_IPV4);
+	assert_int_equal(out.header_length, 42);
+	assert_int_equal(out.ip_offset, 22);
+	assert_int_equal(out.inner_mtu, 1480);
+	assert_hex(out.header, 22, "0200000000fe 020000000001 88a80007 81000064 0800");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_other_encapsulations),
+		cmocka_unit_test(test_no_encapsulation),
+		cmocka_unit_test(test_vlan_tags),
 		cmocka_unit_test(test_ipv4_header),
 		cmocka_unit_test(test_ipv6_header),
 		cmocka_unit_test(test_ipv4_sum_by_hand),
