@@ -183,7 +183,8 @@ static int decap_attach(const struct ctl *ctl, char **args)
 			pin_remove(directory, &found);
 		return ctl_error(CTL_REFUSED, "%s", err.text);
 	}
-	printf("%s: unwraps IP-in-IP in %s mode\n", args[0], attach_mode_name(attached.mode));
+	printf("%s: unwraps IP-in-IP, GRE, GUE and VXLAN in %s mode\n", args[0],
+	       attach_mode_name(attached.mode));
 	return CTL_DONE;
 }
 
@@ -310,10 +311,12 @@ static void print_status(const json_t *status)
 		printf("address    %s\n", json_string_value(value));
 	i = 0;
 	json_object_foreach((json_t *)counters, key, value) {
+		const char *words = reasons[i++].words;
 		char number[OUTPUT_SIZE];
 
-		printf("%-10s %15s  %s\n", key, output_number(json_integer_value(value), number),
-		       reasons[i++].words);
+		if (json_integer_value(value))
+			printf("%-14s %15s  %s\n", key,
+			       output_number(json_integer_value(value), number), words);
 	}
 }
 
@@ -353,7 +356,7 @@ static const struct verb verbs[] = {
 	 1,
 	 1,
 	 {PIN_FLAG, {"mode", "MODE", "native, generic, offload or auto (default)"}},
-	 "unwrap IP-in-IP packets for this host's addresses; again after addresses changed"},
+	 "unwrap ipip, gre, gue and vxlan for this host's addresses; again after they changed"},
 	{"detach", decap_detach, "IFACE", 1, 1, {PIN_FLAG}, "stop doing so"},
 	{"status", decap_status, "", 0, 0, {PIN_FLAG}, "where it runs, and what became of packets"},
 	{0},
