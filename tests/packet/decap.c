@@ -238,7 +238,7 @@ static size_t add_rows(struct CMUnitTest *tests)
 
 int main(void)
 {
-	size_t count = table_decap_cuts.count + decap_ecn_test_count + 2;
+	size_t count = table_decap_cuts.count + decap_literal_test_count + decap_ecn_test_count + 2;
 
 	for (size_t t = 0; t < sizeof(row_tables) / sizeof(*row_tables); t++)
 		count += row_tables[t]->count;
@@ -247,6 +247,8 @@ int main(void)
 	if (!harness_start())
 		return 0;
 	count = add_rows(tests);
+	for (size_t i = 0; i < decap_literal_test_count; i++)
+		tests[count++] = decap_literal_tests[i];
 	for (size_t i = 0; i < decap_ecn_test_count; i++)
 		tests[count++] = decap_ecn_tests[i];
 	tests[count++] = (struct CMUnitTest){"what the balancer sends comes out as it came in",

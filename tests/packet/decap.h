@@ -19,7 +19,7 @@ void decap_run(const struct frame *in, const struct frame *expected, int action)
 void decap_check(const struct frame *in, const struct frame *expected, enum decap_reason reason,
 		 int action);
 
-extern const struct CMUnitTest decap_ecn_tests[];
-extern const size_t decap_ecn_test_count;
+extern const struct CMUnitTest decap_ecn_tests[], decap_literal_tests[];
+extern const size_t decap_ecn_test_count, decap_literal_test_count;
 
 #endif
