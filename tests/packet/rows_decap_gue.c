@@ -137,7 +137,7 @@ static const struct decap_row rows[] = {
 	 DECAP_GUE_FLAGS, XDP_PASS, .between = TO_GUE "00 38 00 00 01 04 00 00 00 00 00 00"},
 	{"GUE with more fields than the frame has is left to the stack",
 	 {OUTER6(UDP, B6, 52, 0x12345)}, {TCP_4IN6},
-	 DECAP_GUE_FLAGS, XDP_PASS, .between = TO_GUE "00 34 00 00 1f 04 00 00"},
+	 DECAP_GUE_FLAGS, XDP_PASS, .between = TO_GUE "00 34 00 00 10 04 00 00"},
 	{"GUE with nothing inside is left to the stack",
 	 {OUTER4(UDP, B4, 32)}, {TCP_4IN4},
 	 DECAP_GUE_PROTOCOL, XDP_PASS, .between = TO_GUE "00 0c 00 00 00 3b 00 00", .length = 46},
