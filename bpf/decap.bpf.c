@@ -16,6 +16,14 @@ struct {
 	__type(value, __u8);
 } decap_addresses SEC(".maps");
 
+/* Its only entry: a bit for each enum decap_kind to unwrap. Written by hairpinctl decap attach. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} decap_kinds SEC(".maps");
+
 /* Packets by enum decap_reason. Written by the program. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -114,6 +122,13 @@ static __always_inline enum decap_reason unwrap(struct xdp_md *ctx, const struct
 	return DECAP_UNWRAPPED;
 }
 
+static __always_inline bool is_wanted(const struct tunnel *tunnel)
+{
+	__u32 first = 0, *kinds = bpf_map_lookup_elem(&decap_kinds, &first);
+
+	return kinds && *kinds & 1u << tunnel_kind(tunnel);
+}
+
 static __always_inline enum decap_reason process(struct xdp_md *ctx)
 {
 	struct cursor cursor = {(void *)(long)ctx->data, (void *)(long)ctx->data_end};
@@ -122,6 +137,8 @@ static __always_inline enum decap_reason process(struct xdp_md *ctx)
 	TUNNEL_TRY(tunnel_parse(&tunnel, &cursor));
 	if (!bpf_map_lookup_elem(&decap_addresses, &tunnel.destination))
 		return DECAP_NOT_LOCAL;
+	if (!is_wanted(&tunnel))
+		return DECAP_NOT_WANTED;
 	TUNNEL_TRY(tunnel_parse_header(&tunnel, &cursor));
 	TUNNEL_TRY(check_inner(&tunnel, &cursor));
 	/* Constants, not a variable, so that the verifier can follow the bounds. */

@@ -8,6 +8,22 @@
 #define DECAP_MAX_ADDRESSES 1024
 #define DECAP_REASON_ROOM   64 /* counters of reasons, of which those below use the first */
 
+/* What can be unwrapped: NAME and the catalog's word. Bit DECAP_KIND_NAME of decap_kinds: it is. */
+/* clang-format off */
+#define DECAP_KINDS(X) \
+	X(IPIP,  "ipip") \
+	X(GRE,   "gre") \
+	X(GUE,   "gue") \
+	X(VXLAN, "vxlan")
+/* clang-format on */
+
+enum decap_kind {
+#define X(name, word) DECAP_KIND_##name,
+	DECAP_KINDS(X)
+#undef X
+		DECAP_KIND_COUNT,
+};
+
 /*
  * Every way in which a packet leaves the decap program: NAME, XDP action, words. What may be for
  * another program of the host (a tunnel device, a socket) is left to the stack; only what is a
@@ -18,6 +34,7 @@
 	X(UNWRAPPED,      PASS, "unwrapped and handed to the stack") \
 	X(NOT_TUNNEL,     PASS, "neither IP-in-IP nor GRE, nor UDP to the port of GUE or VXLAN") \
 	X(NOT_LOCAL,      PASS, "a tunnel to an address that is not of this host") \
+	X(NOT_WANTED,     PASS, "a tunnel of a kind that is not to be unwrapped: left to the stack") \
 	X(UNSUITABLE,     PASS, "a tunnel with IP options or in fragments: left to the stack") \
 	X(CUT_SHORT,      PASS, "ends within the GRE, GUE or VXLAN header: left to the stack") \
 	X(GRE_FLAGS,      PASS, "GRE with a key, another field or version: for a device of the stack") \

@@ -199,6 +199,18 @@ static __always_inline enum decap_reason tunnel_parse(struct tunnel *tunnel, str
 	return DECAP_NOT_TUNNEL;
 }
 
+/* tunnel_kind(): of a parsed tunnel. */
+static __always_inline enum decap_kind tunnel_kind(const struct tunnel *tunnel)
+{
+	if (tunnel->protocol == IPPROTO_GRE)
+		return DECAP_KIND_GRE;
+	if (tunnel->port == bpf_htons(TUNNEL_GUE_PORT))
+		return DECAP_KIND_GUE;
+	if (tunnel->port == bpf_htons(TUNNEL_VXLAN_PORT))
+		return DECAP_KIND_VXLAN;
+	return DECAP_KIND_IPIP;
+}
+
 /* The inner packet by its Ethernet type. */
 static __always_inline enum decap_reason tunnel_set_type(struct tunnel *tunnel, __be16 type,
 							 enum decap_reason otherwise)
@@ -271,13 +283,16 @@ static __always_inline enum decap_reason tunnel_parse_vxlan(struct tunnel *tunne
 static __always_inline enum decap_reason tunnel_parse_header(struct tunnel *tunnel,
 							     struct cursor *cursor)
 {
-	if (tunnel->protocol == IPPROTO_GRE)
+	switch (tunnel_kind(tunnel)) {
+	case DECAP_KIND_GRE:
 		return tunnel_parse_gre(tunnel, cursor);
-	if (tunnel->port == bpf_htons(TUNNEL_GUE_PORT))
+	case DECAP_KIND_GUE:
 		return tunnel_parse_gue(tunnel, cursor);
-	if (tunnel->port == bpf_htons(TUNNEL_VXLAN_PORT))
+	case DECAP_KIND_VXLAN:
 		return tunnel_parse_vxlan(tunnel, cursor);
-	return DECAP_UNWRAPPED;
+	default:
+		return DECAP_UNWRAPPED;
+	}
 }
 
 #endif

@@ -199,6 +199,43 @@ static void add_address(const char *text)
 	assert_int_equal(bpf_map_update_elem(map, &address, &value, BPF_ANY), 0);
 }
 
+static void set_kinds(uint32_t kinds)
+{
+	uint32_t first = 0;
+
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(skeleton->maps.decap_kinds), &first,
+					     &kinds, BPF_ANY),
+			 0);
+}
+
+#define ALL_KINDS 0xf
+
+/* A tunnel of each kind, while that one is not to be unwrapped, and while it is the only one. */
+static void test_kinds(void **state)
+{
+	/* clang-format off */
+	static const struct decap_row kinds[] = {
+		{"ipip", {OUTER4(IPV6, B4, 80)}, {TCP_6IN4}},
+		{"gre", {OUTER4(GRE, B4, 64)}, {TCP_4IN4}, .between = GRE4},
+		{"gue", {OUTER6(UDP, B6, 52, 0)}, {TCP_4IN6}, .between = GUE4("00 34")},
+		{"vxlan", {OUTER6(UDP, B6, 90, 0)}, {TCP_6IN6}, .between = VXLAN6("00 5a")},
+	};
+	/* clang-format on */
+	struct frame inner, in, expected;
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		frame_build(&kinds[i].inner, &inner);
+		decap_wrap(&kinds[i], &inner, &in);
+		decap_unwrap(&in, &inner, &expected);
+		set_kinds(ALL_KINDS & ~(1u << i));
+		decap_check(&in, &in, DECAP_NOT_WANTED, XDP_PASS);
+		set_kinds(1u << i);
+		decap_check(&in, &expected, DECAP_UNWRAPPED, XDP_PASS);
+	}
+	set_kinds(ALL_KINDS);
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -207,6 +244,7 @@ static int set_up(void **state)
 	assert_non_null(skeleton);
 	add_address(B4);
 	add_address(B6);
+	set_kinds(ALL_KINDS);
 	return 0;
 }
 
@@ -238,7 +276,7 @@ static size_t add_rows(struct CMUnitTest *tests)
 
 int main(void)
 {
-	size_t count = table_decap_cuts.count + decap_literal_test_count + decap_ecn_test_count + 2;
+	size_t count = table_decap_cuts.count + decap_literal_test_count + decap_ecn_test_count + 3;
 
 	for (size_t t = 0; t < sizeof(row_tables) / sizeof(*row_tables); t++)
 		count += row_tables[t]->count;
@@ -253,6 +291,8 @@ int main(void)
 		tests[count++] = decap_ecn_tests[i];
 	tests[count++] = (struct CMUnitTest){"what the balancer sends comes out as it came in",
 					     test_round_trip};
+	tests[count++] =
+		(struct CMUnitTest){"a kind that is not wanted is left to the stack", test_kinds};
 	tests[count++] = (struct CMUnitTest){"every reason has a row", test_reasons};
 	return _cmocka_run_group_tests("decap", tests, count, set_up, tear_down) ? 1 : 0;
 }
