@@ -89,7 +89,10 @@ void decap_wrap(const struct decap_row *row, const struct frame *inner, struct f
 		frame_put_hex(&packet, row->between);
 		frame_put(&packet, inner->bytes + 14, inner->length - 14);
 	}
-	row_expect(&packet, &row->outer, out);
+	if (row->outer.source)
+		row_expect(&packet, &row->outer, out);
+	else
+		*out = packet;
 	if (row->tags) {
 		untagged = *out;
 		out->length = 12;
