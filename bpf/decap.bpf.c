@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The backend's side: takes the outer header off IP-in-IP packets (RFC 2003, RFC 2473) that are
- * addressed to this host and hands the inner packet to the stack. Everything else is left alone.
+ * The backend's side: takes the outer headers off the tunnel packets that are addressed to this
+ * host (tunnel.h says of which kinds) and hands the inner packet to the stack. Everything else is
+ * left alone.
  */
-#include <stdbool.h>
-#include <stddef.h>
-
-#include <linux/bpf.h>
-#include <linux/if_ether.h>
-#include <linux/in.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
 #include <xdp/xdp_helpers.h>
 
-#include "decap_abi.h"
+#include "tunnel.h"
 
 /* The host's addresses; the value says nothing. Written by hairpinctl decap attach. */
 struct {
@@ -25,114 +16,140 @@ struct {
 	__type(value, __u8);
 } decap_addresses SEC(".maps");
 
+/* Its only entry: a bit for each enum decap_kind to unwrap. Written by hairpinctl decap attach. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} decap_kinds SEC(".maps");
+
 /* Packets by enum decap_reason. Written by the program. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, DECAP_REASON_COUNT);
+	__uint(max_entries, DECAP_REASON_ROOM);
 	__type(key, __u32);
 	__type(value, __u64);
 } decap_counters SEC(".maps");
 
-struct tunnel {
-	struct lb_address destination;
-	__u8 protocol;      /* of the inner packet */
-	__u32 outer_length; /* bytes of the outer IP header */
-};
+/* RFC 3168 section 5 */
+enum ecn { ECN_NOT_ECT, ECN_ECT1, ECN_ECT0, ECN_CE };
 
-#define IPV4_FRAGMENT 0x3fff /* more fragments, or an offset: RFC 791 section 3.1 */
-
-static __always_inline enum decap_reason parse_ipv4(void *at, void *end, struct tunnel *tunnel)
+/* What congestion the outer header tells is told by the inner one from here on: RFC 6040, figure 4. */
+static __always_inline __u8 ecn_merge(__u8 inner, __u8 outer)
 {
-	struct iphdr *ip = at;
+	if (outer == ECN_CE || (outer == ECN_ECT1 && inner == ECN_ECT0))
+		return outer;
+	return inner;
+}
 
-	if ((void *)(ip + 1) > end || ip->version != 4)
-		return DECAP_NOT_TUNNEL;
-	if (ip->protocol != IPPROTO_IPIP && ip->protocol != IPPROTO_IPV6)
-		return DECAP_NOT_TUNNEL;
-	if (ip->ihl != sizeof(*ip) / 4 || ip->frag_off & bpf_htons(IPV4_FRAGMENT))
-		return DECAP_UNSUITABLE;
-	tunnel->destination.words[2] = bpf_htonl(0xffff);
-	tunnel->destination.words[3] = ip->daddr;
-	tunnel->protocol = ip->protocol;
-	tunnel->outer_length = sizeof(*ip);
+static __always_inline void ecn_set_ipv4(struct iphdr *ip, __u8 ecn)
+{
+	__u16 *word = (void *)ip, before = *word;
+	__u32 sum;
+
+	ip->tos = (ip->tos & ~ECN_CE) | ecn;
+	/* RFC 1624, equation 3 */
+	sum = (__u16)~ip->check + (__u16)~before + *word;
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	ip->check = ~sum;
+}
+
+static __always_inline enum decap_reason check_ipv4(const struct tunnel *tunnel,
+						    struct cursor *cursor)
+{
+	struct iphdr *ip = cursor_take(cursor, sizeof(*ip));
+	__u8 inner, ecn;
+
+	if (!ip || ip->version != 4)
+		return DECAP_BAD_INNER;
+	inner = ip->tos & ECN_CE;
+	ecn = ecn_merge(inner, tunnel->ecn);
+	if (ecn == inner)
+		return DECAP_UNWRAPPED;
+	if (inner == ECN_NOT_ECT)
+		return DECAP_CONGESTED;
+	ecn_set_ipv4(ip, ecn);
 	return DECAP_UNWRAPPED;
 }
 
-static __always_inline enum decap_reason parse_ipv6(void *at, void *end, struct tunnel *tunnel)
+static __always_inline enum decap_reason check_ipv6(const struct tunnel *tunnel,
+						    struct cursor *cursor)
 {
-	struct ipv6hdr *ip = at;
+	struct ipv6hdr *ip = cursor_take(cursor, sizeof(*ip));
+	__u8 inner, ecn;
 
-	if ((void *)(ip + 1) > end || ip->version != 6)
-		return DECAP_NOT_TUNNEL;
-	if (ip->nexthdr != IPPROTO_IPIP && ip->nexthdr != IPPROTO_IPV6)
-		return DECAP_NOT_TUNNEL;
-	__builtin_memcpy(&tunnel->destination, &ip->daddr, sizeof(tunnel->destination));
-	/* ::ffff:a.b.c.d on the wire is not the IPv4 address that the map writes so. */
-	if (!tunnel->destination.halves[0] && tunnel->destination.words[2] == bpf_htonl(0xffff))
-		return DECAP_NOT_LOCAL;
-	tunnel->protocol = ip->nexthdr;
-	tunnel->outer_length = sizeof(*ip);
+	if (!ip || ip->version != 6)
+		return DECAP_BAD_INNER;
+	inner = ip->flow_lbl[0] >> 4 & ECN_CE;
+	ecn = ecn_merge(inner, tunnel->ecn);
+	if (ecn == inner)
+		return DECAP_UNWRAPPED;
+	if (inner == ECN_NOT_ECT)
+		return DECAP_CONGESTED;
+	ip->flow_lbl[0] = (ip->flow_lbl[0] & ~(ECN_CE << 4)) | ecn << 4;
 	return DECAP_UNWRAPPED;
 }
 
 /* The inner header has to be there, and to be what the outer one says. */
-static __always_inline bool inner_is_whole(void *at, void *end, __u8 protocol)
+static __always_inline enum decap_reason check_inner(const struct tunnel *tunnel,
+						     struct cursor *cursor)
 {
-	__u32 length = protocol == IPPROTO_IPV6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
-	__u8 version = protocol == IPPROTO_IPV6 ? 6 : 4;
-
-	return at + length <= end && *(__u8 *)at >> 4 == version;
+	return tunnel->protocol == IPPROTO_IPV6 ? check_ipv6(tunnel, cursor)
+						: check_ipv4(tunnel, cursor);
 }
 
-/* The Ethernet header moves up to the inner packet, with that one's type. */
-static __always_inline enum decap_reason unwrap(struct xdp_md *ctx, const struct tunnel *tunnel)
+/* The Ethernet header, head bytes with its tags, moves up to the inner packet, with that one's type. */
+static __always_inline enum decap_reason unwrap(struct xdp_md *ctx, const struct tunnel *tunnel,
+						const __u32 head)
 {
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	struct ethhdr *eth = data, copy;
+	void *frame = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	__be16 copy[TUNNEL_HEAD_MAX / 2];
 
-	if ((void *)(eth + 1) > end)
+	if (frame + head > end)
 		return DECAP_BAD_INNER;
-	copy = *eth;
-	copy.h_proto =
+	__builtin_memcpy(copy, frame, head);
+	copy[head / 2 - 1] =
 		tunnel->protocol == IPPROTO_IPV6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP);
-	if (bpf_xdp_adjust_head(ctx, tunnel->outer_length))
+	if (bpf_xdp_adjust_head(ctx, tunnel->length))
 		return DECAP_UNMOVABLE;
-	eth = (void *)(long)ctx->data;
+	frame = (void *)(long)ctx->data;
 	end = (void *)(long)ctx->data_end;
-	if ((void *)(eth + 1) > end)
+	if (frame + head > end)
 		return DECAP_UNMOVABLE;
-	*eth = copy;
+	__builtin_memcpy(frame, copy, head);
 	return DECAP_UNWRAPPED;
+}
+
+static __always_inline bool is_wanted(const struct tunnel *tunnel)
+{
+	__u32 first = 0, *kinds = bpf_map_lookup_elem(&decap_kinds, &first);
+
+	return kinds && *kinds & 1u << tunnel_kind(tunnel);
 }
 
 static __always_inline enum decap_reason process(struct xdp_md *ctx)
 {
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	struct ethhdr *eth = data;
+	struct cursor cursor = {(void *)(long)ctx->data, (void *)(long)ctx->data_end};
 	struct tunnel tunnel = {};
-	enum decap_reason reason;
 
-	if ((void *)(eth + 1) > end)
-		return DECAP_NOT_TUNNEL;
-	if (eth->h_proto == bpf_htons(ETH_P_IP))
-		reason = parse_ipv4(eth + 1, end, &tunnel);
-	else if (eth->h_proto == bpf_htons(ETH_P_IPV6))
-		reason = parse_ipv6(eth + 1, end, &tunnel);
-	else
-		return DECAP_NOT_TUNNEL;
-	if (reason != DECAP_UNWRAPPED)
-		return reason;
+	TUNNEL_TRY(tunnel_parse(&tunnel, &cursor));
 	if (!bpf_map_lookup_elem(&decap_addresses, &tunnel.destination))
 		return DECAP_NOT_LOCAL;
-	/* Two constants, not a variable, so that the verifier can follow the bounds. */
-	if (tunnel.outer_length == sizeof(struct iphdr)) {
-		if (!inner_is_whole((void *)(eth + 1) + sizeof(struct iphdr), end, tunnel.protocol))
-			return DECAP_BAD_INNER;
-	} else if (!inner_is_whole((void *)(eth + 1) + sizeof(struct ipv6hdr), end,
-				   tunnel.protocol)) {
-		return DECAP_BAD_INNER;
+	if (!is_wanted(&tunnel))
+		return DECAP_NOT_WANTED;
+	TUNNEL_TRY(tunnel_parse_header(&tunnel, &cursor));
+	TUNNEL_TRY(check_inner(&tunnel, &cursor));
+	/* Constants, not a variable, so that the verifier can follow the bounds. */
+	switch (tunnel.head) {
+	case ETH_HLEN:
+		return unwrap(ctx, &tunnel, ETH_HLEN);
+	case ETH_HLEN + sizeof(struct tunnel_tag):
+		return unwrap(ctx, &tunnel, ETH_HLEN + sizeof(struct tunnel_tag));
+	default:
+		return unwrap(ctx, &tunnel, TUNNEL_HEAD_MAX);
 	}
-	return unwrap(ctx, &tunnel);
 }
 
 static __always_inline int finish(enum decap_reason reason)

@@ -15,21 +15,13 @@
 #include "address.h"
 #include "attach.h"
 #include "command.h"
-#include "ctl.h"
+#include "decap.h"
 #include "decap.skel.h"
 #include "decap_abi.h"
-#include "output.h"
 #include "pin.h"
 
-#define DEFAULT_PIN "/sys/fs/bpf/hairpin-decap"
-#define OWNER_MAP   "decap_addresses" /* what all programs of ours use */
-
-enum { FLAG_PIN, FLAG_MODE };
-
-static const char *pin_directory(const struct ctl *ctl)
-{
-	return ctl->flags[FLAG_PIN] ?: DEFAULT_PIN;
-}
+/* After the directory of the pins, which is the first of every verb. */
+enum { FLAG_MODE = 1, FLAG_ENCAPSULATION };
 
 static struct decap_bpf *open_program(const char *directory, bool load_program, struct err *err)
 {
@@ -109,7 +101,7 @@ static int delete_stale(int map, const struct ifaddrs *list)
 
 static int fill_addresses(const char *directory, struct err *err)
 {
-	int map = pin_open_map(directory, OWNER_MAP), status = 0;
+	int map = pin_open_map(directory, DECAP_OWNER_MAP), status = 0;
 	struct ifaddrs *list = NULL;
 	const uint8_t one = 1;
 
@@ -139,7 +131,7 @@ static int attach_program(const char *interface, const char *directory, enum att
 {
 	struct decap_bpf *skeleton = open_program(directory, true, err);
 	struct attachable what = {.program = "hairpin_decap",
-				  .owner = pin_owner(directory, OWNER_MAP)};
+				  .owner = pin_owner(directory, DECAP_OWNER_MAP)};
 	int status = 0;
 
 	if (!skeleton)
@@ -156,16 +148,28 @@ static int attach_program(const char *interface, const char *directory, enum att
 	return status;
 }
 
+static void print_attached(const struct attached_interface *attached, uint32_t kinds)
+{
+	json_t *words = decap_kinds_json(kinds);
+
+	printf("%s: unwraps ", attached->name);
+	decap_print_kinds(words);
+	printf(" in %s mode\n", attach_mode_name(attached->mode));
+	json_decref(words);
+}
+
 static int decap_attach(const struct ctl *ctl, char **args)
 {
-	const char *directory = pin_directory(ctl);
+	const char *directory = decap_pin_directory(ctl);
 	struct attached_interface attached = {0};
-	bool fresh = !pin_owner(directory, OWNER_MAP), found;
+	bool fresh = !pin_owner(directory, DECAP_OWNER_MAP), found;
 	struct config config = {0};
 	struct err err = {0};
+	uint32_t kinds = 0;
 	int status = 0;
 
-	if (ctl->flags[FLAG_MODE] && config_set_mode(&config, ctl->flags[FLAG_MODE], &err))
+	if ((ctl->flags[FLAG_MODE] && config_set_mode(&config, ctl->flags[FLAG_MODE], &err)) ||
+	    decap_parse_kinds(ctl->flags[FLAG_ENCAPSULATION], &kinds, &err))
 		return ctl_error(CTL_USAGE, "%s", err.text);
 	attach_quiet();
 	if (!if_nametoindex(args[0]))
@@ -177,13 +181,15 @@ static int decap_attach(const struct ctl *ctl, char **args)
 	if (!status)
 		status = fill_addresses(directory, &err);
 	if (!status)
+		status = decap_write_kinds(directory, kinds, &err);
+	if (!status)
 		status = attach_program(args[0], directory, config.mode, &attached, &err);
 	if (status) {
 		if (fresh)
 			pin_remove(directory, &found);
 		return ctl_error(CTL_REFUSED, "%s", err.text);
 	}
-	printf("%s: unwraps IP-in-IP in %s mode\n", args[0], attach_mode_name(attached.mode));
+	print_attached(&attached, kinds);
 	return CTL_DONE;
 }
 
@@ -203,8 +209,8 @@ static bool runs_anywhere(uint32_t owner)
 
 static int decap_detach(const struct ctl *ctl, char **args)
 {
-	const char *directory = pin_directory(ctl);
-	uint32_t owner = pin_owner(directory, OWNER_MAP);
+	const char *directory = decap_pin_directory(ctl);
+	uint32_t owner = pin_owner(directory, DECAP_OWNER_MAP);
 	bool found = false, pinned;
 	struct err err = {0};
 
@@ -220,130 +226,9 @@ static int decap_detach(const struct ctl *ctl, char **args)
 	return CTL_DONE;
 }
 
-static const struct {
-	const char *key, *words;
-} reasons[DECAP_REASON_COUNT] = {
-#define X(name, action, words) [DECAP_##name] = {#name, words},
-	DECAP_REASONS(X)
-#undef X
-};
-
-static uint64_t read_counter(int map, uint32_t reason, int cpus)
-{
-	uint64_t values[cpus], sum = 0;
-
-	if (bpf_map_lookup_elem(map, &reason, values))
-		return 0;
-	for (int i = 0; i < cpus; i++)
-		sum += values[i];
-	return sum;
-}
-
-static json_t *counters_json(const char *directory)
-{
-	int map = pin_open_map(directory, "decap_counters"), cpus = libbpf_num_possible_cpus();
-	json_t *counters = json_object();
-
-	for (uint32_t i = 0; map >= 0 && i < DECAP_REASON_COUNT; i++) {
-		char key[32];
-		size_t at = 0;
-
-		for (; reasons[i].key[at]; at++)
-			key[at] = reasons[i].key[at] == '_' ? '_' : reasons[i].key[at] | 0x20;
-		key[at] = 0;
-		json_object_set_new(counters, key, json_integer(read_counter(map, i, cpus)));
-	}
-	if (map >= 0)
-		close(map);
-	return counters;
-}
-
-static json_t *addresses_json(const char *directory)
-{
-	int map = pin_open_map(directory, OWNER_MAP);
-	struct lb_address key, *at = NULL;
-	json_t *addresses = json_array();
-
-	for (; map >= 0 && !bpf_map_get_next_key(map, at, &key); at = &key) {
-		char text[ADDRESS_TEXT_SIZE];
-
-		json_array_append_new(addresses, json_string(address_format(&key, text)));
-	}
-	if (map >= 0)
-		close(map);
-	return addresses;
-}
-
-static json_t *interfaces_json(uint32_t owner)
-{
-	struct if_nameindex *links = if_nameindex();
-	json_t *interfaces = json_array();
-
-	for (struct if_nameindex *link = links; link && link->if_index; link++) {
-		struct attached_interface attached;
-
-		if (attach_find(link->if_name, owner, &attached))
-			json_array_append_new(
-				interfaces,
-				json_pack("{s:s, s:s, s:s}", "name", attached.name, "mode",
-					  attach_mode_name(attached.mode), "attach",
-					  attached.dispatcher ? "dispatcher" : "direct"));
-	}
-	if (links)
-		if_freenameindex(links);
-	return interfaces;
-}
-
-static void print_status(const json_t *status)
-{
-	const json_t *counters = json_object_get(status, "counters");
-	size_t i = 0;
-	const char *key;
-	json_t *value;
-
-	json_array_foreach(json_object_get(status, "interfaces"), i, value)
-		printf("interface  %s, %s mode, %s\n",
-		       json_string_value(json_object_get(value, "name")),
-		       json_string_value(json_object_get(value, "mode")),
-		       json_string_value(json_object_get(value, "attach")));
-	json_array_foreach(json_object_get(status, "addresses"), i, value)
-		printf("address    %s\n", json_string_value(value));
-	i = 0;
-	json_object_foreach((json_t *)counters, key, value) {
-		char number[OUTPUT_SIZE];
-
-		printf("%-10s %15s  %s\n", key, output_number(json_integer_value(value), number),
-		       reasons[i++].words);
-	}
-}
-
-static int decap_status(const struct ctl *ctl, char **args)
-{
-	const char *directory = pin_directory(ctl);
-	uint32_t owner = pin_owner(directory, OWNER_MAP);
-	json_t *status;
-
-	(void)args;
-	attach_quiet();
-	if (!owner)
-		return ctl_error(
-			CTL_REFUSED,
-			"nothing is attached (no maps in %s); see: hairpinctl decap attach "
-			"--help",
-			directory);
-	status = json_pack("{s:o, s:o, s:o}", "interfaces", interfaces_json(owner), "addresses",
-			   addresses_json(directory), "counters", counters_json(directory));
-	if (ctl->json)
-		output_json(status);
-	else
-		print_status(status);
-	json_decref(status);
-	return CTL_DONE;
-}
-
-#define PIN_FLAG                                                                    \
-	{                                                                           \
-		"pin", "DIR", "where its maps are pinned (default " DEFAULT_PIN ")" \
+#define PIN_FLAG                                                                          \
+	{                                                                                 \
+		"pin", "DIR", "where its maps are pinned (default " DECAP_DEFAULT_PIN ")" \
 	}
 
 static const struct verb verbs[] = {
@@ -352,8 +237,10 @@ static const struct verb verbs[] = {
 	 "IFACE",
 	 1,
 	 1,
-	 {PIN_FLAG, {"mode", "MODE", "native, generic, offload or auto (default)"}},
-	 "unwrap IP-in-IP packets for this host's addresses; again after addresses changed"},
+	 {PIN_FLAG,
+	  {"mode", "MODE", "native, generic, offload or auto (default)"},
+	  {"encapsulation", "E,...", "only these of ipip, gre, gue, vxlan (default: all)"}},
+	 "unwrap tunnels to this host's addresses; again after these changed"},
 	{"detach", decap_detach, "IFACE", 1, 1, {PIN_FLAG}, "stop doing so"},
 	{"status", decap_status, "", 0, 0, {PIN_FLAG}, "where it runs, and what became of packets"},
 	{0},

@@ -43,7 +43,7 @@ _hairpinctl_options()
 	"pool show" | "catalog show" | "catalog check" | "catalog diff") ;;
 	"stats "*) options+=" --watch --all" ;;
 	"trace "*) options+=" --syn" ;;
-	"decap attach") options="--json --help --pin --mode" ;;
+	"decap attach") options="--json --help --pin --mode --encapsulation" ;;
 	"decap "*) options="--json --help --pin" ;;
 	"status "* | *" ") ;;
 	*) options+=" --dry-run" ;;

@@ -171,6 +171,13 @@ decap() { # COMMAND...
 }
 it "decap status names its interface" says eth0 decap status
 it "decap attach again is no error" decap attach eth0
+it "decap unwraps all kinds" says "unwraps    ipip, gre, gue, vxlan" decap status
+it "or those that it is told to" says "eth0: unwraps ipip, gue in" decap attach eth0 \
+	--encapsulation gue,ipip
+it "and decap status says so" says "unwraps    ipip, gue" decap status
+it "decap refuses a kind that it does not know" refuses 2 '"gra" is none of' decap attach eth0 \
+	--encapsulation ipip,gra
+it "or an empty one" refuses 2 '"" is none of' decap attach eth0 --encapsulation ipip,
 it "decap on a missing interface" refuses 1 "eth9: no such interface" decap attach eth9
 it "decap detach" decap detach eth0
 it "leaves no program" is null xdp_on b1 eth0

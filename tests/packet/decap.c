@@ -5,8 +5,7 @@
 
 #include <bpf/bpf.h>
 
-#include "harness.h"
-#include "rows_decap.h"
+#include "decap.h"
 #include "decap.skel.h"
 
 static struct decap_bpf *skeleton;
@@ -35,51 +34,81 @@ static void count(uint64_t counts[DECAP_REASON_COUNT])
 	}
 }
 
-static void check_run(const struct frame *in, const struct frame *expected,
-		      enum decap_reason reason, int action)
+void decap_run(const struct frame *in, const struct frame *expected, int action)
+{
+	struct frame got;
+	int returned = rig_run(bpf_program__fd(skeleton->progs.hairpin_decap), in, 0, &got);
+
+	if (returned != action)
+		fail_msg("%u bytes: returned %d, expected %d", in->length, returned, action);
+	frame_compare(&got, expected, "frame of hairpin_decap");
+}
+
+void decap_check(const struct frame *in, const struct frame *expected, enum decap_reason reason,
+		 int action)
 {
 	uint64_t before[DECAP_REASON_COUNT], after[DECAP_REASON_COUNT];
-	int program = bpf_program__fd(skeleton->progs.hairpin_decap);
-	struct frame got;
-	int returned;
 
 	count(before);
-	returned = rig_run(program, in, 0, &got);
+	decap_run(in, expected, action);
 	count(after);
 	for (int i = 0; i < DECAP_REASON_COUNT; i++)
 		if (after[i] - before[i] != (i == (int)reason))
 			fail_msg("%u bytes: counted %d times as %s, expected %s", in->length,
 				 (int)(after[i] - before[i]), reason_names[i],
 				 reason_names[reason]);
-	if (returned != action)
-		fail_msg("%u bytes: returned %d, expected %d", in->length, returned, action);
-	frame_compare(&got, expected, "frame of hairpin_decap");
 	met[reason] = true;
 }
 
-/* The inner packet behind the Ethernet addresses of the outer one. */
-static void expect_unwrapped(const struct frame *inner, struct frame *out)
+/* Where the type is that says what follows the Ethernet header and its tags. */
+static uint32_t type_at(const struct frame *frame)
 {
-	memset(out, 0, sizeof(*out));
-	frame_put_ethernet(out, mac_next_hop, mac_balancer,
-			   inner->bytes[12] == 0x86 ? 0x86dd : 0x0800);
-	frame_put(out, inner->bytes + 14, inner->length - 14);
+	uint32_t at = 12;
+
+	while ((frame->bytes[at] == 0x81 && frame->bytes[at + 1] == 0x00) ||
+	       (frame->bytes[at] == 0x88 && frame->bytes[at + 1] == 0xa8))
+		at += 4;
+	return at;
 }
 
-static void build_tunnel(const struct decap_row *row, const struct frame *inner, struct frame *out)
+void decap_unwrap(const struct frame *tunnel, const struct frame *inner, struct frame *out)
 {
-	struct frame packet = *inner;
+	uint32_t at = type_at(inner);
 
-	if (row->options) {
+	memset(out, 0, sizeof(*out));
+	frame_put(out, tunnel->bytes, type_at(tunnel));
+	frame_put(out, inner->bytes + at, inner->length - at);
+}
+
+void decap_wrap(const struct decap_row *row, const struct frame *inner, struct frame *out)
+{
+	struct frame packet = *inner, untagged;
+
+	if (row->between) {
 		packet.length = 14;
-		frame_put_hex(&packet, row->options);
+		frame_put_hex(&packet, row->between);
 		frame_put(&packet, inner->bytes + 14, inner->length - 14);
 	}
-	row_expect(&packet, &row->outer, out);
-	for (size_t i = 0; i < 4 && row->patches[i].at; i++)
-		frame_patch(out, &row->patches[i]);
-	if (row->length)
-		out->length = row->length;
+	if (row->outer.source)
+		row_expect(&packet, &row->outer, out);
+	else
+		*out = packet;
+	if (row->tags) {
+		untagged = *out;
+		out->length = 12;
+		frame_put_hex(out, row->tags);
+		frame_put(out, untagged.bytes + 12, untagged.length - 12);
+	}
+}
+
+/* The packet that comes out, if another than the one that went in. */
+static void build_inner(const struct decap_row *row, struct frame *out)
+{
+	struct input inner = row->inner;
+
+	if (row->inner_tos)
+		inner.tos = strtoul(row->inner_tos, NULL, 16);
+	frame_build(&inner, out);
 }
 
 static void test_row(void **state)
@@ -88,53 +117,39 @@ static void test_row(void **state)
 	struct frame inner, in, expected;
 
 	frame_build(&row->inner, &inner);
-	build_tunnel(row, &inner, &in);
+	decap_wrap(row, &inner, &in);
+	for (size_t i = 0; i < 4 && row->patches[i].at; i++)
+		frame_patch(&in, &row->patches[i]);
+	if (row->length)
+		in.length = row->length;
 	expected = in;
-	if (row->reason == DECAP_UNWRAPPED)
-		expect_unwrapped(&inner, &expected);
-	check_run(&in, &expected, row->reason, row->action);
+	if (row->reason == DECAP_UNWRAPPED) {
+		build_inner(row, &inner);
+		decap_unwrap(&in, &inner, &expected);
+	}
+	decap_check(&in, &expected, row->reason, row->action);
 }
-
-/* A tunnel cut at every byte. */
-struct decap_cut {
-	const char *name;
-	struct ip outer;
-	struct input inner;
-	uint32_t first, last;
-	enum decap_reason reason;
-	int action;
-};
-
-/* clang-format off */
-static const struct decap_cut cuts[] = {
-	{"IPv4 in IPv4 that ends in the outer header is left alone",
-	 {OUTER4(IPIP, B4, 60)}, {TCP_4IN4}, 14, 33, DECAP_NOT_TUNNEL, XDP_PASS},
-	{"IPv4 in IPv4 that ends in the inner header is dropped",
-	 {OUTER4(IPIP, B4, 60)}, {TCP_4IN4}, 34, 53, DECAP_BAD_INNER, XDP_DROP},
-	{"IPv6 in IPv4 that ends in the outer header is left alone",
-	 {OUTER4(IPV6, B4, 80)}, {TCP_6IN4}, 14, 33, DECAP_NOT_TUNNEL, XDP_PASS},
-	{"IPv6 in IPv4 that ends in the inner header is dropped",
-	 {OUTER4(IPV6, B4, 80)}, {TCP_6IN4}, 34, 73, DECAP_BAD_INNER, XDP_DROP},
-	{"IPv4 in IPv6 that ends in the outer header is left alone",
-	 {OUTER6(IPIP, B6, 40, 0)}, {TCP_4IN6}, 14, 53, DECAP_NOT_TUNNEL, XDP_PASS},
-	{"IPv4 in IPv6 that ends in the inner header is dropped",
-	 {OUTER6(IPIP, B6, 40, 0)}, {TCP_4IN6}, 54, 73, DECAP_BAD_INNER, XDP_DROP},
-	{"IPv6 in IPv6 that ends in the outer header is left alone",
-	 {OUTER6(IPV6, B6, 60, 0)}, {TCP_6IN6}, 14, 53, DECAP_NOT_TUNNEL, XDP_PASS},
-	{"IPv6 in IPv6 that ends in the inner header is dropped",
-	 {OUTER6(IPV6, B6, 60, 0)}, {TCP_6IN6}, 54, 93, DECAP_BAD_INNER, XDP_DROP},
-};
-/* clang-format on */
 
 static void test_cut(void **state)
 {
 	const struct decap_cut *cut = *state;
-	struct frame inner, in;
+	const struct decap_row row = {
+		.outer = cut->outer, .between = cut->between, .tags = cut->tags};
+	struct frame inner, in, expected;
+	uint32_t whole;
 
 	frame_build(&cut->inner, &inner);
-	row_expect(&inner, &cut->outer, &in);
-	for (in.length = cut->first; in.length <= cut->last; in.length++)
-		check_run(&in, &in, cut->reason, cut->action);
+	decap_wrap(&row, &inner, &in);
+	whole = in.length;
+	assert_true(cut->last <= whole);
+	for (in.length = cut->first; in.length <= cut->last; in.length++) {
+		expected = in;
+		if (cut->reason == DECAP_UNWRAPPED) {
+			decap_unwrap(&in, &inner, &expected);
+			expected.length -= whole - in.length;
+		}
+		decap_check(&in, &expected, cut->reason, cut->action);
+	}
 }
 
 /* Every packet that a row of the balancer sends comes out of decap as it came in. */
@@ -156,8 +171,8 @@ static void test_round_trip(void **state)
 			frame_build(&row->in, &in);
 			assert_int_equal(rig_run(rig_get(row->rig)->lb, &in, row->interface, &sent),
 					 XDP_TX);
-			expect_unwrapped(&in, &expected);
-			check_run(&sent, &expected, DECAP_UNWRAPPED, XDP_PASS);
+			decap_unwrap(&sent, &in, &expected);
+			decap_check(&sent, &expected, DECAP_UNWRAPPED, XDP_PASS);
 			trips++;
 		}
 	}
@@ -187,6 +202,43 @@ static void add_address(const char *text)
 	assert_int_equal(bpf_map_update_elem(map, &address, &value, BPF_ANY), 0);
 }
 
+static void set_kinds(uint32_t kinds)
+{
+	uint32_t first = 0;
+
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(skeleton->maps.decap_kinds), &first,
+					     &kinds, BPF_ANY),
+			 0);
+}
+
+#define ALL_KINDS 0xf
+
+/* A tunnel of each kind, while that one is not to be unwrapped, and while it is the only one. */
+static void test_kinds(void **state)
+{
+	/* clang-format off */
+	static const struct decap_row kinds[] = {
+		{"ipip", {OUTER4(IPV6, B4, 80)}, {TCP_6IN4}},
+		{"gre", {OUTER4(GRE, B4, 64)}, {TCP_4IN4}, .between = GRE4},
+		{"gue", {OUTER6(UDP, B6, 52, 0)}, {TCP_4IN6}, .between = GUE4("00 34")},
+		{"vxlan", {OUTER6(UDP, B6, 90, 0)}, {TCP_6IN6}, .between = VXLAN6("00 5a")},
+	};
+	/* clang-format on */
+	struct frame inner, in, expected;
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		frame_build(&kinds[i].inner, &inner);
+		decap_wrap(&kinds[i], &inner, &in);
+		decap_unwrap(&in, &inner, &expected);
+		set_kinds(ALL_KINDS & ~(1u << i));
+		decap_check(&in, &in, DECAP_NOT_WANTED, XDP_PASS);
+		set_kinds(1u << i);
+		decap_check(&in, &expected, DECAP_UNWRAPPED, XDP_PASS);
+	}
+	set_kinds(ALL_KINDS);
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -195,6 +247,7 @@ static int set_up(void **state)
 	assert_non_null(skeleton);
 	add_address(B4);
 	add_address(B6);
+	set_kinds(ALL_KINDS);
 	return 0;
 }
 
@@ -206,21 +259,43 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static const struct decap_table *const row_tables[] = {&table_decap, &table_decap_gre,
+						       &table_decap_gue, &table_decap_vxlan};
+
+static size_t add_rows(struct CMUnitTest *tests)
+{
+	size_t count = 0;
+
+	for (size_t t = 0; t < sizeof(row_tables) / sizeof(*row_tables); t++)
+		for (size_t i = 0; i < row_tables[t]->count; i++)
+			tests[count++] =
+				(struct CMUnitTest){row_tables[t]->rows[i].name, test_row, NULL,
+						    NULL, (void *)&row_tables[t]->rows[i]};
+	for (size_t i = 0; i < table_decap_cuts.count; i++)
+		tests[count++] = (struct CMUnitTest){table_decap_cuts.cuts[i].name, test_cut, NULL,
+						     NULL, (void *)&table_decap_cuts.cuts[i]};
+	return count;
+}
+
 int main(void)
 {
-	size_t cut_count = sizeof(cuts) / sizeof(*cuts), count = 0;
-	struct CMUnitTest tests[decap_row_count + cut_count + 2];
+	size_t count = table_decap_cuts.count + decap_literal_test_count + decap_ecn_test_count + 3;
+
+	for (size_t t = 0; t < sizeof(row_tables) / sizeof(*row_tables); t++)
+		count += row_tables[t]->count;
+	struct CMUnitTest tests[count];
 
 	if (!harness_start())
 		return 0;
-	for (size_t i = 0; i < decap_row_count; i++)
-		tests[count++] = (struct CMUnitTest){decap_rows[i].name, test_row, NULL, NULL,
-						     (void *)&decap_rows[i]};
-	for (size_t i = 0; i < cut_count; i++)
-		tests[count++] =
-			(struct CMUnitTest){cuts[i].name, test_cut, NULL, NULL, (void *)&cuts[i]};
+	count = add_rows(tests);
+	for (size_t i = 0; i < decap_literal_test_count; i++)
+		tests[count++] = decap_literal_tests[i];
+	for (size_t i = 0; i < decap_ecn_test_count; i++)
+		tests[count++] = decap_ecn_tests[i];
 	tests[count++] = (struct CMUnitTest){"what the balancer sends comes out as it came in",
 					     test_round_trip};
+	tests[count++] =
+		(struct CMUnitTest){"a kind that is not wanted is left to the stack", test_kinds};
 	tests[count++] = (struct CMUnitTest){"every reason has a row", test_reasons};
 	return _cmocka_run_group_tests("decap", tests, count, set_up, tear_down) ? 1 : 0;
 }

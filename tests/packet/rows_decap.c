@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the backend's program does with tunnels, and with what is none. */
+/* What the backend's program does with IP-in-IP, VLAN tags, and with what is no tunnel. */
 #include "rows_decap.h"
 
 /* clang-format off */
-const struct decap_row decap_rows[] = {
+static const struct decap_row rows[] = {
 	{"TCP over IPv4 in IPv4 is unwrapped",
 	 {OUTER4(IPIP, B4, 70)}, {TCP_4IN4, .tcp_flags = ACK, .payload = 10},
 	 DECAP_UNWRAPPED, XDP_PASS},
@@ -90,30 +90,17 @@ const struct decap_row decap_rows[] = {
 	{"IPv6 without a tunnel is left alone",
 	 {0}, {TCP_6IN6},
 	 DECAP_NOT_TUNNEL, XDP_PASS},
-	{"GRE to the host is left alone, IPv4",
-	 {OUTER4(47, B4, 60)}, {TCP_4IN4},
-	 DECAP_NOT_TUNNEL, XDP_PASS},
-	{"GRE to the host is left alone, IPv6",
-	 {OUTER6(47, B6, 40, 0x12345)}, {TCP_4IN4},
-	 DECAP_NOT_TUNNEL, XDP_PASS},
 	{"UDP to the host is left alone",
 	 {OUTER4(UDP, B4, 60)}, {TCP_4IN4},
 	 DECAP_NOT_TUNNEL, XDP_PASS},
 	{"a tunnel behind IPv6 destination options is left to the stack",
 	 {OUTER6(60, B6, 48, 0x12345)}, {TCP_4IN4},
-	 DECAP_NOT_TUNNEL, XDP_PASS, .options = "04 00 01 04 00 00 00 00"},
+	 DECAP_NOT_TUNNEL, XDP_PASS, .between = "04 00 01 04 00 00 00 00"},
 	{"a fragment of a tunnel in IPv6 is left to the stack",
 	 {OUTER6(44, B6, 48, 0x12345)}, {TCP_4IN4},
-	 DECAP_NOT_TUNNEL, XDP_PASS, .options = "04 00 00 01 12 34 56 78"},
+	 DECAP_NOT_TUNNEL, XDP_PASS, .between = "04 00 00 01 12 34 56 78"},
 	{"ARP is left alone",
 	 {0}, {.hex = "ff ff ff ff ff ff 02 00 00 00 00 01 08 06 00 01 08 00 06 04 00 01"},
-	 DECAP_NOT_TUNNEL, XDP_PASS},
-	{"a tunnel in a VLAN is left alone",
-	 {0}, {.hex =
-	  "02 00 00 00 00 03 02 00 00 00 00 02 81 00 00 0a 08 00"
-	  "45 00 00 3c 00 00 40 00 40 04 26 a9 0a 00 00 01 0a 00 00 15"
-	  "45 00 00 28 12 34 40 00 3d 06 3f 60 c6 33 64 07 c0 00 02 01"
-	  "9c 41 00 50 01 02 03 04 05 06 07 08 50 02 fa f0 be ef 00 00"},
 	 DECAP_NOT_TUNNEL, XDP_PASS},
 	{"an outer IPv4 header that says version 6 is left alone",
 	 {OUTER4(IPIP, B4, 60)}, {TCP_4IN4},
@@ -127,7 +114,7 @@ const struct decap_row decap_rows[] = {
 
 	{"a tunnel with IPv4 options is left to the stack",
 	 {OUTER4(IPIP, B4, 64)}, {TCP_4IN4},
-	 DECAP_UNSUITABLE, XDP_PASS, .patches = {{14, 1, 0x46}}, .options = "01 01 01 01"},
+	 DECAP_UNSUITABLE, XDP_PASS, .patches = {{14, 1, 0x46}}, .between = "01 01 01 01"},
 	{"a tunnel with a header length below 5 is left to the stack",
 	 {OUTER4(IPIP, B4, 60)}, {TCP_4IN4},
 	 DECAP_UNSUITABLE, XDP_PASS, .patches = {{14, 1, 0x44}}},
@@ -165,7 +152,51 @@ const struct decap_row decap_rows[] = {
 	{"zeroes inside are dropped",
 	 {OUTER4(IPIP, B4, 60)}, {TCP_4IN4},
 	 DECAP_BAD_INNER, XDP_DROP, .patches = {{34, 1, 0}}},
+
+	{"the VLAN tag before IPv4 in IPv4 stays",
+	 {OUTER4(IPIP, B4, 60)}, {TCP_4IN4},
+	 DECAP_UNWRAPPED, XDP_PASS, .tags = "81 00 00 0a"},
+	{"the VLAN tag before IPv4 in IPv6 stays",
+	 {OUTER6(IPIP, B6, 40, 0x12345)}, {TCP_4IN6},
+	 DECAP_UNWRAPPED, XDP_PASS, .tags = "81 00 20 0a"},
+	{"the VLAN tag before IPv6 in IPv4 stays",
+	 {OUTER4(IPV6, B4, 80)}, {TCP_6IN4},
+	 DECAP_UNWRAPPED, XDP_PASS, .tags = "81 00 0f ff"},
+	{"the VLAN tag before IPv6 in IPv6 stays",
+	 {OUTER6(IPV6, B6, 60, 0x12345)}, {TCP_6IN6},
+	 DECAP_UNWRAPPED, XDP_PASS, .tags = "81 00 00 0a"},
+	{"a tag of 802.1ad alone stays",
+	 {OUTER4(IPIP, B4, 60)}, {TCP_4IN4},
+	 DECAP_UNWRAPPED, XDP_PASS, .tags = "88 a8 00 14"},
+	{"both tags of QinQ before IPv4 in IPv4 stay",
+	 {OUTER4(IPIP, B4, 60)}, {TCP_4IN4},
+	 DECAP_UNWRAPPED, XDP_PASS, .tags = "88 a8 00 14 81 00 00 0a"},
+	{"both tags of QinQ before IPv6 in IPv6 stay",
+	 {OUTER6(IPV6, B6, 60, 0x12345)}, {TCP_6IN6},
+	 DECAP_UNWRAPPED, XDP_PASS, .tags = "88 a8 00 14 81 00 00 0a"},
+	{"two tags of 802.1Q stay",
+	 {OUTER4(IPV6, B4, 80)}, {TCP_6IN4},
+	 DECAP_UNWRAPPED, XDP_PASS, .tags = "81 00 00 14 81 00 00 0a"},
+	{"a tunnel behind three tags is left alone",
+	 {OUTER4(IPIP, B4, 60)}, {TCP_4IN4},
+	 DECAP_NOT_TUNNEL, XDP_PASS, .tags = "88 a8 00 14 81 00 00 0a 81 00 00 0b"},
+	{"a packet without a tunnel in a VLAN is left alone",
+	 {0}, {TCP_4IN4},
+	 DECAP_NOT_TUNNEL, XDP_PASS, .tags = "81 00 00 0a"},
+	{"ARP in a VLAN is left alone",
+	 {0}, {.hex =
+	  "ff ff ff ff ff ff 02 00 00 00 00 01 81 00 00 0a 08 06 00 01 08 00 06 04 00 01"},
+	 DECAP_NOT_TUNNEL, XDP_PASS},
+	{"a tunnel in a VLAN to another host is left alone",
+	 {OUTER4(IPIP, "10.0.0.22", 60)}, {TCP_4IN4},
+	 DECAP_NOT_LOCAL, XDP_PASS, .tags = "81 00 00 0a"},
+	{"a fragment of a tunnel in a VLAN is left to the stack",
+	 {OUTER4(IPIP, B4, 60)}, {TCP_4IN4},
+	 DECAP_UNSUITABLE, XDP_PASS, .patches = {{24, 2, 0x2000}}, .tags = "81 00 00 0a"},
+	{"an inner header of another version in a VLAN is dropped",
+	 {OUTER4(IPIP, B4, 60)}, {TCP_4IN4},
+	 DECAP_BAD_INNER, XDP_DROP, .patches = {{38, 1, 0x65}}, .tags = "81 00 00 0a"},
 };
 /* clang-format on */
 
-const size_t decap_row_count = sizeof(decap_rows) / sizeof(*decap_rows);
+const struct decap_table table_decap = {rows, sizeof(rows) / sizeof(*rows)};
