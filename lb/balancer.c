@@ -216,6 +216,9 @@ int balancer_new(sd_event *event, const struct config *config, struct balancer *
 	status = nexthop_table_new(event, on_nexthops, balancer, &balancer->nexthops, &err);
 	balancer->surroundings = (struct surroundings){config, balancer->nexthops};
 	if (!status)
+		nexthop_table_serve(balancer->nexthops, config->interfaces,
+				    config->interface_count);
+	if (!status)
 		status = first_catalog(balancer, catalog, &err);
 	if (status) {
 		*err_list_add(errors) = err;

@@ -21,6 +21,7 @@
 
 #include "address_hash.h"
 #include "link.h"
+#include "link_path.h"
 #include "log.h"
 #include "neighbour.h"
 #include "netlink.h"
@@ -100,8 +101,7 @@ static int on_changed(sd_event_source *source, uint64_t usec, void *user)
 
 static void update(struct nexthop_table *table, struct target *target)
 {
-	if (target_compose(target, link_find(table->links, target->route.interface),
-			   clock_us(CLOCK_REALTIME)))
+	if (target_compose(target, table->links, clock_us(CLOCK_REALTIME)))
 		mark_changed(table);
 }
 
@@ -213,7 +213,7 @@ static void update_link(struct nexthop_table *table, uint32_t interface)
 	struct target *target;
 
 	TAILQ_FOREACH(target, &table->targets, order)
-	if (target->route.interface == interface)
+	if (link_path_touches(table->links, target->route.interface, interface))
 		update(table, target);
 }
 
@@ -313,6 +313,11 @@ int nexthop_table_new(sd_event *event, nexthop_changed_fn changed, void *user,
 	}
 	*out = table;
 	return 0;
+}
+
+void nexthop_table_serve(struct nexthop_table *table, const char (*names)[16], unsigned int count)
+{
+	link_set_serve(table->links, names, count);
 }
 
 static void target_remove(struct nexthop_table *table, struct target *target)
