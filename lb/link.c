@@ -142,6 +142,15 @@ unsigned int link_served_count(const struct link_set *set)
 	return set->served_count;
 }
 
+bool link_set_serves(const struct link_set *set, const struct netlink_link *heard)
+{
+	for (unsigned int i = 0; i < set->served_count; i++)
+		if (strcmp(set->served_names[i], heard->name) == 0 ||
+		    (set->served[i] && set->served[i]->kernel.interface == heard->interface))
+			return true;
+	return false;
+}
+
 static bool is_ready(const struct netlink_link *link)
 {
 	return link->up && link->running;

@@ -34,6 +34,10 @@ void link_set_serve(struct link_set *set, const char (*names)[16], unsigned int 
 const struct link *link_get_served(const struct link_set *set, unsigned int i);
 unsigned int link_served_count(const struct link_set *set);
 
+/* link_set_serves(): whether heard, not told to the set yet, is of a served link, or of one that gets
+ * or loses that name. */
+bool link_set_serves(const struct link_set *set, const struct netlink_link *heard);
+
 /* Borrowed until the link is heard of. NULL: there is no such link; link_find(): or it was never
  * asked for. link_get() asks for those below it too. */
 const struct link *link_get(struct link_set *set, uint32_t interface);

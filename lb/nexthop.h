@@ -54,9 +54,14 @@ typedef void (*nexthop_changed_fn)(void *user);
 int nexthop_table_new(sd_event *event, nexthop_changed_fn changed, void *user,
 		      struct nexthop_table **out, struct err *err);
 
-/* nexthop_table_serve(): the interfaces by which packets may leave; names is borrowed for the table's
- * life. Before the first nexthop_table_set(). */
-void nexthop_table_serve(struct nexthop_table *table, const char (*names)[16], unsigned int count);
+/*
+ * nexthop_table_serve(): the interfaces by which packets may leave; names is borrowed for the table's
+ * life. Before the first nexthop_table_set(). heard(user) is called whenever the kernel told something
+ * about one of them: it came, went or changed, as did its XDP program; maybe nothing did. It must not
+ * call the table.
+ */
+void nexthop_table_serve(struct nexthop_table *table, const char (*names)[16], unsigned int count,
+			 nexthop_changed_fn heard);
 void nexthop_table_free(struct nexthop_table *table); /* NULL is fine */
 
 /*

@@ -772,7 +772,7 @@ static void bonds_lead_to_the_served_port_that_sends(void **state)
 	assert_string_equal(find(fixture, "10.14.0.2")->interface_name, "hp-bond");
 	follow(fixture, NULL, NULL, NULL);
 
-	nexthop_table_serve(fixture->table, names, 2);
+	nexthop_table_serve(fixture->table, names, 2, changed);
 	follow(fixture, "10.14.0.2", NULL, NULL);
 	run("ip link set hp-bond type bond active_slave hp-lb2");
 	await_interface(fixture, "10.14.0.2", "hp-lb2");
