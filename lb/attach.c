@@ -350,6 +350,21 @@ bool attach_find(const char *interface, uint32_t owner, struct attached_interfac
 	return program || direct.id;
 }
 
+static bool is_dispatcher(uint32_t program)
+{
+	uint32_t size = sizeof(struct bpf_prog_info);
+	int fd = bpf_prog_get_fd_by_id(program);
+	struct bpf_prog_info info = {0};
+	bool found;
+
+	if (fd < 0)
+		return false;
+	found = !bpf_obj_get_info_by_fd(fd, &info, &size) && !strcmp(info.name, "xdp_dispatcher");
+	close(fd);
+	return found;
+}
+
+/* libxdp's pins keep our program in memory also when its dispatcher was taken off. */
 bool attach_is_there(const struct attached_interface *attached, uint32_t owner)
 {
 	uint32_t any = 0;
@@ -358,7 +373,7 @@ bool attach_is_there(const struct attached_interface *attached, uint32_t owner)
 		return false;
 	if (!attached->dispatcher)
 		return find_direct(attached->index, owner).id;
-	return !bpf_xdp_query_id(attached->index, 0, &any) && any &&
+	return !bpf_xdp_query_id(attached->index, 0, &any) && is_dispatcher(any) &&
 	       uses_map(attached->program_id, owner);
 }
 

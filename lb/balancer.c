@@ -210,6 +210,8 @@ int balancer_new(sd_event *event, const struct config *config, struct balancer *
 	status = catalog_load(config->catalog_path, &catalog, errors);
 	if (!status)
 		status = balancer_add_timer(balancer, event, &err);
+	if (!status)
+		status = balancer_add_watch(balancer, event, &err);
 	if (status) {
 		if (!errors->count)
 			*err_list_add(errors) = err;
@@ -218,6 +220,9 @@ int balancer_new(sd_event *event, const struct config *config, struct balancer *
 	}
 	status = nexthop_table_new(event, on_nexthops, balancer, &balancer->nexthops, &err);
 	balancer->surroundings = (struct surroundings){config, balancer->nexthops};
+	if (!status)
+		nexthop_table_serve(balancer->nexthops, config->interfaces, config->interface_count,
+				    balancer_watch_soon);
 	if (!status)
 		status = first_catalog(balancer, catalog, &err);
 	if (status) {
@@ -237,6 +242,7 @@ void balancer_free(struct balancer *balancer)
 	if (!balancer)
 		return;
 	sd_event_source_disable_unref(balancer->timer);
+	sd_event_source_disable_unref(balancer->watch);
 	free(balancer->leaving);
 	datapath_close(balancer->datapath);
 	nexthop_table_free(balancer->nexthops);

@@ -18,6 +18,14 @@ struct last_plan {
 	size_t operations[PLAN_KINDS];
 };
 
+/* An interface of -i that does not have its program: what is known, and when it is tried again. */
+struct watched {
+	uint64_t lost_us;  /* CLOCK_REALTIME; 0: it has it */
+	uint64_t next_us;  /* CLOCK_MONOTONIC: not to be tried before */
+	uint64_t delay_us; /* the next one */
+	struct err err;    /* of the last try; empty: none failed */
+};
+
 struct balancer {
 	const struct config *config; /* borrowed of main.c */
 	struct surroundings surroundings;
@@ -34,9 +42,16 @@ struct balancer {
 	struct wanted_leaving *leaving; /* of the last plan */
 	size_t leaving_count;
 	sd_event_source *timer; /* while something moves: looks for what has settled */
+	struct watched watched[CONFIG_MAX_INTERFACES];
+	sd_event_source *watch; /* looks after the interfaces */
 };
 
 void balancer_reconcile(struct balancer *balancer);
+
+/* Interfaces that come and go (balancer_interfaces.c). balancer_watch_soon(): something may have
+ * happened to one. */
+int balancer_add_watch(struct balancer *balancer, sd_event *event, struct err *err);
+void balancer_watch_soon(void *balancer);
 
 /* What moves (balancer_motion.c). balancer_leaving_addresses(): those of backends that have an index
  * and are not in catalog; there is room for all of them. */

@@ -61,6 +61,28 @@ static bool interface_is_up(const char *name)
 	return up;
 }
 
+/* What is wrong with an interface; NULL: nothing but maybe that it is down. */
+static json_t *interface_problem(const struct attached_interface *interface,
+				 const struct watched *watched, bool attached)
+{
+	json_t *since = time_text(watched->lost_us), *problem = NULL;
+	const char *name = interface->name, *when = json_string_value(since);
+
+	if (watched->lost_us && !if_nametoindex(name))
+		problem = json_sprintf("interface %s is gone since %s; it is served again when it "
+				       "comes back",
+				       name, when);
+	else if (!attached && watched->lost_us && watched->err.text[0])
+		problem = json_sprintf("interface %s is not served since %s: %s", name, when,
+				       watched->err.text);
+	else if (!attached)
+		problem = json_sprintf("interface %s is not served: the program is not attached "
+				       "to it any more",
+				       name);
+	json_decref(since);
+	return problem;
+}
+
 static json_t *interfaces_status(const struct balancer *balancer, json_t *problems)
 {
 	unsigned int count;
@@ -69,27 +91,26 @@ static json_t *interfaces_status(const struct balancer *balancer, json_t *proble
 	json_t *list = json_array();
 
 	for (unsigned int i = 0; i < count; i++) {
+		const struct watched *watched = &balancer->watched[i];
 		bool up = interface_is_up(interfaces[i].name);
 		bool attached = datapath_is_attached(balancer->datapath, i);
 
-		if (!up)
+		json_t *problem = interface_problem(&interfaces[i], watched, attached);
+
+		if (!up && if_nametoindex(interfaces[i].name))
 			json_array_append_new(
 				problems, json_sprintf("interface %s is down", interfaces[i].name));
-		if (!attached)
-			json_array_append_new(
-				problems,
-				json_sprintf(
-					"interface %s is not served: the program is not attached "
-					"to it any more; restart hairpind",
-					interfaces[i].name));
-		json_array_append_new(list,
-				      json_pack("{s:s, s:I, s:s, s:s, s:I, s:b, s:b}", "name",
-						interfaces[i].name, "index",
-						(json_int_t)interfaces[i].index, "mode",
-						attach_mode_name(interfaces[i].mode), "attach",
-						interfaces[i].dispatcher ? "dispatcher" : "direct",
-						"program_id", (json_int_t)interfaces[i].program_id,
-						"up", up, "attached", attached));
+		if (problem)
+			json_array_append_new(problems, problem);
+		json_array_append_new(
+			list,
+			json_pack("{s:s, s:I, s:s, s:s, s:I, s:b, s:b, s:o}", "name",
+				  interfaces[i].name, "index", (json_int_t)interfaces[i].index,
+				  "mode", attach_mode_name(interfaces[i].mode), "attach",
+				  interfaces[i].dispatcher ? "dispatcher" : "direct", "program_id",
+				  (json_int_t)interfaces[i].program_id, "up", up, "attached",
+				  attached, "lost_since",
+				  watched->lost_us ? time_text(watched->lost_us) : json_null()));
 	}
 	return list;
 }

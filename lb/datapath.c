@@ -137,19 +137,26 @@ static int attach_one(struct datapath *datapath, const struct lb_features *featu
 	return status;
 }
 
-/* Attaches to every interface, or leaves every one that was without a program of ours without. */
-static int attach_all(struct datapath *datapath, const struct lb_features *features,
+/* Attaches to every interface, or leaves every one that was without a program of ours without. Once
+ * it runs (running), an interface that is gone, or whose program was taken off, holds up nothing. */
+static int attach_all(struct datapath *datapath, const struct lb_features *features, bool running,
 		      struct err *err)
 {
-	struct attached_interface interfaces[CONFIG_MAX_INTERFACES] = {0};
+	struct attached_interface interfaces[CONFIG_MAX_INTERFACES];
 	const struct config *config = datapath->config;
 	bool fresh[CONFIG_MAX_INTERFACES] = {0}, found;
 	unsigned int done = 0;
 	int status = 0;
 
-	for (; !status && done < config->interface_count; done++)
+	memcpy(interfaces, datapath->interfaces, sizeof(interfaces));
+	for (; !status && done < config->interface_count; done++) {
+		if (running && !datapath_is_attached(datapath, done))
+			continue;
 		status = attach_one(datapath, features, config->interfaces[done], &interfaces[done],
 				    &fresh[done], err);
+		if (running && status == -ENODEV && !if_nametoindex(config->interfaces[done]))
+			status = 0;
+	}
 	if (!status)
 		memcpy(datapath->interfaces, interfaces, sizeof(interfaces));
 	for (; status && done-- > 0;)
@@ -159,15 +166,24 @@ static int attach_all(struct datapath *datapath, const struct lb_features *featu
 	return status;
 }
 
-static void report_interfaces(const struct datapath *datapath)
+static void report_interface(const struct attached_interface *interface)
 {
-	for (unsigned int i = 0; i < datapath->config->interface_count; i++)
-		log_info("%s: attached in %s mode, %s", datapath->interfaces[i].name,
-			 attach_mode_name(datapath->interfaces[i].mode),
-			 datapath->interfaces[i].dispatcher
-				 ? "beside other programs by libxdp's dispatcher"
-				 : "without libxdp's dispatcher: no other XDP program can run "
-				   "there");
+	log_info("%s: attached in %s mode, %s", interface->name, attach_mode_name(interface->mode),
+		 interface->dispatcher
+			 ? "beside other programs by libxdp's dispatcher"
+			 : "without libxdp's dispatcher: no other XDP program can run "
+			   "there");
+}
+
+int datapath_attach(struct datapath *datapath, unsigned int i, struct err *err)
+{
+	bool fresh;
+	int status = attach_one(datapath, &datapath->features, datapath->config->interfaces[i],
+				&datapath->interfaces[i], &fresh, err);
+
+	if (!status)
+		report_interface(&datapath->interfaces[i]);
+	return status ?: ports_fill(datapath, err);
 }
 
 int datapath_reload(struct datapath *datapath, const struct lb_features *features, struct err *err)
@@ -182,7 +198,7 @@ int datapath_reload(struct datapath *datapath, const struct lb_features *feature
 	if (!status)
 		status = cpus_fill(datapath, skeleton, err);
 	if (!status)
-		status = attach_all(datapath, features, err);
+		status = attach_all(datapath, features, true, err);
 	if (!status)
 		status = layout_write(skeleton, features, err);
 	if (status) {
@@ -284,7 +300,7 @@ static int open_all(struct datapath *datapath, uint32_t slot_count, struct err *
 	if (!status)
 		status = open_ports(datapath, err);
 	if (!status)
-		status = attach_all(datapath, features, err);
+		status = attach_all(datapath, features, false, err);
 	if (!status)
 		status = layout_replace(datapath, err);
 	if (status && fresh)
@@ -318,7 +334,8 @@ int datapath_open(const struct config *config, const struct lb_features *feature
 		datapath_close(datapath);
 		return status;
 	}
-	report_interfaces(datapath);
+	for (unsigned int i = 0; i < config->interface_count; i++)
+		report_interface(&datapath->interfaces[i]);
 	*out = datapath;
 	return 0;
 }

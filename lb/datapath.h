@@ -34,7 +34,7 @@ void datapath_close(struct datapath *datapath);
 int datapath_detach(const struct config *config, bool *found, struct err *err);
 
 /* datapath_set_features(): swaps in a program with these features, over the same maps, without a
- * packet lost. Does nothing when they are the loaded ones. */
+ * packet lost, where one runs: see datapath_attach(). Does nothing when they are the loaded ones. */
 int datapath_set_features(struct datapath *datapath, const struct lb_features *features,
 			  struct err *err);
 
@@ -89,6 +89,10 @@ int datapath_trace(struct datapath *datapath, struct trace_run *run, struct err 
 /* datapath_is_attached(): whether the program runs on interface i now: somebody may have taken it off,
  * or the interface may be another one of the same name. */
 bool datapath_is_attached(const struct datapath *datapath, unsigned int i);
+
+/* datapath_attach(): puts the program on interface i, which has come back, or from which it was taken
+ * off; in place of one of ours if there is one. The others do not notice. */
+int datapath_attach(struct datapath *datapath, unsigned int i, struct err *err);
 
 /* datapath_interfaces(): borrowed. */
 const struct attached_interface *datapath_interfaces(const struct datapath *datapath,

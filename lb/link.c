@@ -2,10 +2,15 @@
 #include "link.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
+
 #define BUCKETS 256
+/* Far more than a path may have: to end a loop. */
+#define BELOW_MAX 8
 
 LIST_HEAD(link_chain, link);
 
@@ -14,6 +19,9 @@ struct link_set {
 	link_changed_fn changed;
 	void *user;
 	struct link_chain chains[BUCKETS];
+	const char (*served_names)[16];
+	unsigned int served_count;
+	struct link *served[CONFIG_MAX_INTERFACES]; /* NULL: there is no such link */
 };
 
 int link_set_new(struct netlink *netlink, link_changed_fn changed, void *user,
@@ -30,8 +38,11 @@ int link_set_new(struct netlink *netlink, link_changed_fn changed, void *user,
 	return 0;
 }
 
-static void link_remove(struct link *link)
+static void link_remove(struct link_set *set, struct link *link)
 {
+	for (unsigned int i = 0; i < set->served_count; i++)
+		if (set->served[i] == link)
+			set->served[i] = NULL;
 	LIST_REMOVE(link, chain);
 	free(link);
 }
@@ -44,7 +55,7 @@ void link_set_free(struct link_set *set)
 		return;
 	for (int i = 0; i < BUCKETS; i++)
 		while ((link = LIST_FIRST(&set->chains[i])))
-			link_remove(link);
+			link_remove(set, link);
 	free(set);
 }
 
@@ -58,6 +69,17 @@ static struct link *find(const struct link_set *set, uint32_t interface)
 	return NULL;
 }
 
+/* A link can come, or be renamed, to a served name. */
+static void note_name(struct link_set *set, struct link *link)
+{
+	for (unsigned int i = 0; i < set->served_count; i++) {
+		if (strcmp(set->served_names[i], link->kernel.name) == 0)
+			set->served[i] = link;
+		else if (set->served[i] == link)
+			set->served[i] = NULL;
+	}
+}
+
 static struct link *add(struct link_set *set, const struct netlink_link *kernel)
 {
 	struct link *link = calloc(1, sizeof(*link));
@@ -66,6 +88,7 @@ static struct link *add(struct link_set *set, const struct netlink_link *kernel)
 		return NULL;
 	link->kernel = *kernel;
 	LIST_INSERT_HEAD(&set->chains[kernel->interface % BUCKETS], link, chain);
+	note_name(set, link);
 	return link;
 }
 
@@ -74,7 +97,7 @@ const struct link *link_find(const struct link_set *set, uint32_t interface)
 	return find(set, interface);
 }
 
-const struct link *link_get(struct link_set *set, uint32_t interface)
+static struct link *get(struct link_set *set, uint32_t interface)
 {
 	struct link *link = find(set, interface);
 	struct netlink_link kernel;
@@ -86,6 +109,48 @@ const struct link *link_get(struct link_set *set, uint32_t interface)
 	return add(set, &kernel);
 }
 
+const struct link *link_get(struct link_set *set, uint32_t interface)
+{
+	const struct link *link = get(set, interface), *below = link;
+
+	for (int i = 0; i < BELOW_MAX && below && !below->kernel.lower_elsewhere; i++)
+		below = get(set, below->kernel.lower);
+	return link;
+}
+
+static void find_served(struct link_set *set)
+{
+	for (unsigned int i = 0; i < set->served_count; i++)
+		if (!set->served[i])
+			get(set, if_nametoindex(set->served_names[i]));
+}
+
+void link_set_serve(struct link_set *set, const char (*names)[16], unsigned int count)
+{
+	set->served_names = names;
+	set->served_count = count;
+	find_served(set);
+}
+
+const struct link *link_get_served(const struct link_set *set, unsigned int i)
+{
+	return set->served[i];
+}
+
+unsigned int link_served_count(const struct link_set *set)
+{
+	return set->served_count;
+}
+
+bool link_set_serves(const struct link_set *set, const struct netlink_link *heard)
+{
+	for (unsigned int i = 0; i < set->served_count; i++)
+		if (strcmp(set->served_names[i], heard->name) == 0 ||
+		    (set->served[i] && set->served[i]->kernel.interface == heard->interface))
+			return true;
+	return false;
+}
+
 static bool is_ready(const struct netlink_link *link)
 {
 	return link->up && link->running;
@@ -95,7 +160,10 @@ static bool is_equal(const struct netlink_link *a, const struct netlink_link *b)
 {
 	return a->mtu == b->mtu && strcmp(a->name, b->name) == 0 && a->up == b->up &&
 	       a->running == b->running && a->has_mac == b->has_mac &&
-	       memcmp(a->mac, b->mac, sizeof(a->mac)) == 0;
+	       memcmp(a->mac, b->mac, sizeof(a->mac)) == 0 && a->kind == b->kind &&
+	       a->master == b->master && a->idle == b->idle && a->lower == b->lower &&
+	       a->lower_elsewhere == b->lower_elsewhere && a->vlan_protocol == b->vlan_protocol &&
+	       a->vlan_id == b->vlan_id;
 }
 
 void link_set_heard(struct link_set *set, const struct netlink_link *heard, bool removed)
@@ -106,17 +174,19 @@ void link_set_heard(struct link_set *set, const struct netlink_link *heard, bool
 	if (removed) {
 		if (!link)
 			return;
-		link_remove(link);
+		link_remove(set, link);
 		set->changed(heard->interface, true, set->user);
 		return;
 	}
 	if (link && is_equal(&link->kernel, heard))
 		return;
 	came_or_went = !link || is_ready(&link->kernel) != is_ready(heard);
-	if (link)
+	if (link) {
 		link->kernel = *heard;
-	else
+		note_name(set, link);
+	} else {
 		add(set, heard); /* or asked for again when memory is there again */
+	}
 	set->changed(heard->interface, came_or_went, set->user);
 }
 
@@ -134,4 +204,5 @@ void link_set_sync(struct link_set *set)
 			else
 				link_set_heard(set, &kernel, true);
 		}
+	find_served(set);
 }

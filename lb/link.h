@@ -26,8 +26,20 @@ int link_set_new(struct netlink *netlink, link_changed_fn changed, void *user,
 		 struct link_set **out, struct err *err);
 void link_set_free(struct link_set *set); /* NULL is fine */
 
+/* link_set_serve(): the interfaces by which packets may leave. names is borrowed for the set's life.
+ */
+void link_set_serve(struct link_set *set, const char (*names)[16], unsigned int count);
+
+/* link_get_served(): the link of names[i], NULL when there is none. */
+const struct link *link_get_served(const struct link_set *set, unsigned int i);
+unsigned int link_served_count(const struct link_set *set);
+
+/* link_set_serves(): whether heard, not told to the set yet, is of a served link, or of one that gets
+ * or loses that name. */
+bool link_set_serves(const struct link_set *set, const struct netlink_link *heard);
+
 /* Borrowed until the link is heard of. NULL: there is no such link; link_find(): or it was never
- * asked for. */
+ * asked for. link_get() asks for those below it too. */
 const struct link *link_get(struct link_set *set, uint32_t interface);
 const struct link *link_find(const struct link_set *set, uint32_t interface);
 

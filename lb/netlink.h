@@ -23,6 +23,12 @@ struct netlink_route {
 	uint32_t mtu;             /* 0: the route sets none */
 };
 
+enum netlink_link_kind {
+	NETLINK_LINK_OTHER,
+	NETLINK_LINK_VLAN,
+	NETLINK_LINK_BOND,
+};
+
 struct netlink_link {
 	uint32_t interface;
 	uint32_t mtu;
@@ -31,6 +37,15 @@ struct netlink_link {
 	bool running; /* has a carrier */
 	bool has_mac;
 	uint8_t mac[6];
+	enum netlink_link_kind kind;
+	uint32_t master; /* ifindex of the bond or bridge that it is a port of; 0: none */
+	bool idle;       /* a port that its bond does not send by now */
+
+	/* NETLINK_LINK_VLAN */
+	uint32_t lower;         /* ifindex of the link below, that its frames leave by */
+	bool lower_elsewhere;   /* in another network namespace */
+	uint16_t vlan_protocol; /* ETH_P_8021Q, ETH_P_8021AD */
+	uint16_t vlan_id;
 };
 
 struct netlink_neighbour {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "netlink_parse.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
 #include <linux/if.h>
 #include <linux/if_arp.h>
+#include <linux/if_bonding.h>
+#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
@@ -92,6 +95,50 @@ int netlink_parse_route(struct nlmsghdr *message, struct netlink_route *out)
 	return 0;
 }
 
+static bool is_kind(const struct nlattr *attr, const char *kind)
+{
+	return attr && nla_strcmp(attr, kind) == 0;
+}
+
+static void vlan_read(struct nlattr *data, struct netlink_link *link)
+{
+	struct nlattr *attrs[IFLA_VLAN_MAX + 1];
+
+	if (!data || nla_parse_nested(attrs, IFLA_VLAN_MAX, data, NULL) < 0 ||
+	    !attrs[IFLA_VLAN_ID] || !attrs[IFLA_VLAN_PROTOCOL])
+		return;
+	link->kind = NETLINK_LINK_VLAN;
+	link->vlan_id = nla_get_u16(attrs[IFLA_VLAN_ID]);
+	link->vlan_protocol = ntohs(nla_get_u16(attrs[IFLA_VLAN_PROTOCOL]));
+}
+
+/* A bond sends by all of its ports, by one, or by those that LACP has agreed on. */
+static void bond_port_read(struct nlattr *data, struct netlink_link *link)
+{
+	struct nlattr *attrs[IFLA_BOND_SLAVE_MAX + 1];
+
+	if (!data || nla_parse_nested(attrs, IFLA_BOND_SLAVE_MAX, data, NULL) < 0)
+		return;
+	link->idle = (attrs[IFLA_BOND_SLAVE_STATE] &&
+		      nla_get_u8(attrs[IFLA_BOND_SLAVE_STATE]) != BOND_STATE_ACTIVE) ||
+		     (attrs[IFLA_BOND_SLAVE_MII_STATUS] &&
+		      nla_get_u8(attrs[IFLA_BOND_SLAVE_MII_STATUS]) != BOND_LINK_UP);
+}
+
+static void link_info_read(struct nlattr *info, struct netlink_link *link)
+{
+	struct nlattr *attrs[IFLA_INFO_MAX + 1];
+
+	if (!info || nla_parse_nested(attrs, IFLA_INFO_MAX, info, NULL) < 0)
+		return;
+	if (is_kind(attrs[IFLA_INFO_KIND], "vlan"))
+		vlan_read(attrs[IFLA_INFO_DATA], link);
+	if (is_kind(attrs[IFLA_INFO_KIND], "bond"))
+		link->kind = NETLINK_LINK_BOND;
+	if (is_kind(attrs[IFLA_INFO_SLAVE_KIND], "bond"))
+		bond_port_read(attrs[IFLA_INFO_SLAVE_DATA], link);
+}
+
 int netlink_parse_link(struct nlmsghdr *message, struct netlink_link *out)
 {
 	struct nlattr *attrs[IFLA_MAX + 1];
@@ -115,6 +162,14 @@ int netlink_parse_link(struct nlmsghdr *message, struct netlink_link *out)
 		link.mtu = nla_get_u32(attrs[IFLA_MTU]);
 	link.has_mac =
 		header->ifi_type == ARPHRD_ETHER && mac_read(attrs[IFLA_ADDRESS], link.mac) == 0;
+	if (attrs[IFLA_MASTER])
+		link.master = nla_get_u32(attrs[IFLA_MASTER]);
+	link_info_read(attrs[IFLA_LINKINFO], &link);
+	/* Others have an IFLA_LINK too: of a veth it is the other end. */
+	if (link.kind == NETLINK_LINK_VLAN && attrs[IFLA_LINK]) {
+		link.lower = nla_get_u32(attrs[IFLA_LINK]);
+		link.lower_elsewhere = attrs[IFLA_LINK_NETNSID] != NULL;
+	}
 	*out = link;
 	return 0;
 }

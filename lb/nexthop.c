@@ -21,6 +21,7 @@
 
 #include "address_hash.h"
 #include "link.h"
+#include "link_path.h"
 #include "log.h"
 #include "neighbour.h"
 #include "netlink.h"
@@ -46,6 +47,7 @@ struct nexthop_table {
 	sd_event_source *changed_timer;
 	sd_event_source *scan_timer;
 	nexthop_changed_fn changed;
+	nexthop_changed_fn served_heard;
 	void *user;
 	uint64_t called_us; /* changed(), last time */
 	bool changed_due;
@@ -100,8 +102,7 @@ static int on_changed(sd_event_source *source, uint64_t usec, void *user)
 
 static void update(struct nexthop_table *table, struct target *target)
 {
-	if (target_compose(target, link_find(table->links, target->route.interface),
-			   clock_us(CLOCK_REALTIME)))
+	if (target_compose(target, table->links, clock_us(CLOCK_REALTIME)))
 		mark_changed(table);
 }
 
@@ -213,7 +214,7 @@ static void update_link(struct nexthop_table *table, uint32_t interface)
 	struct target *target;
 
 	TAILQ_FOREACH(target, &table->targets, order)
-	if (target->route.interface == interface)
+	if (link_path_touches(table->links, target->route.interface, interface))
 		update(table, target);
 }
 
@@ -243,8 +244,11 @@ static void on_event(struct nlmsghdr *message, void *user)
 		return;
 	case RTM_NEWLINK:
 	case RTM_DELLINK:
-		if (netlink_parse_link(message, &link) == 0)
-			link_set_heard(table->links, &link, message->nlmsg_type == RTM_DELLINK);
+		if (netlink_parse_link(message, &link) < 0)
+			return;
+		if (link_set_serves(table->links, &link))
+			table->served_heard(table->user);
+		link_set_heard(table->links, &link, message->nlmsg_type == RTM_DELLINK);
 		return;
 	default:
 		scan_soon(table); /* routes, addresses, rules */
@@ -262,6 +266,8 @@ static int on_events(sd_event_source *source, int fd, uint32_t revents, void *us
 		return 0;
 	log_info("more happened on the network than there was room for: asking for everything");
 	link_set_sync(table->links);
+	if (table->served_heard)
+		table->served_heard(table->user);
 	neighbour_set_sync(table->neighbours);
 	scan_soon(table);
 	return 0;
@@ -313,6 +319,13 @@ int nexthop_table_new(sd_event *event, nexthop_changed_fn changed, void *user,
 	}
 	*out = table;
 	return 0;
+}
+
+void nexthop_table_serve(struct nexthop_table *table, const char (*names)[16], unsigned int count,
+			 nexthop_changed_fn heard)
+{
+	table->served_heard = heard;
+	link_set_serve(table->links, names, count);
 }
 
 static void target_remove(struct nexthop_table *table, struct target *target)

@@ -13,6 +13,12 @@
 #include "abi.h"
 #include "err.h"
 
+#define NEXTHOP_VLANS 2
+
+struct nexthop_vlan {
+	uint16_t protocol, id; /* host order: ETH_P_8021Q or ETH_P_8021AD; 0 to 4095 */
+};
+
 struct nexthop {
 	bool resolved;
 	/* Why not, in words for a user, e.g. "no route", "10.0.1.11 does not answer ARP on eth0",
@@ -21,12 +27,16 @@ struct nexthop {
 	uint64_t since_us; /* CLOCK_REALTIME when resolved or reason last changed */
 
 	/* Known as far as resolution got; zero before. */
+	/* By which frames leave: the route's, or below its VLANs; where hairpind serves the ports of
+	 * a bond and not the bond, a port of it that can send. */
 	uint32_t interface; /* ifindex */
 	char interface_name[16];
+	uint8_t vlan_count;
+	struct nexthop_vlan vlans[NEXTHOP_VLANS]; /* outermost first */
 	struct lb_address via;    /* neighbour: the gateway, or the address itself when on-link */
 	struct lb_address source; /* the address that the host would send from */
-	uint16_t mtu;             /* of the route where it sets one, else of the link */
-	uint8_t source_mac[6];
+	uint16_t mtu;             /* the smallest of route and links */
+	uint8_t source_mac[6];    /* of the route's link */
 	uint8_t destination_mac[6];
 };
 
@@ -43,6 +53,15 @@ typedef void (*nexthop_changed_fn)(void *user);
  */
 int nexthop_table_new(sd_event *event, nexthop_changed_fn changed, void *user,
 		      struct nexthop_table **out, struct err *err);
+
+/*
+ * nexthop_table_serve(): the interfaces by which packets may leave; names is borrowed for the table's
+ * life. Before the first nexthop_table_set(). heard(user) is called whenever the kernel told something
+ * about one of them: it came, went or changed, as did its XDP program; maybe nothing did. It must not
+ * call the table.
+ */
+void nexthop_table_serve(struct nexthop_table *table, const char (*names)[16], unsigned int count,
+			 nexthop_changed_fn heard);
 void nexthop_table_free(struct nexthop_table *table); /* NULL is fine */
 
 /*

@@ -9,6 +9,7 @@
 #include <linux/rtnetlink.h>
 
 #include "address.h"
+#include "link_path.h"
 
 bool target_has_route(const struct target *target)
 {
@@ -73,33 +74,63 @@ static void explain_neighbour(const struct neighbour *neighbour, const char *int
 		because(nexthop, "waiting for %s to answer %s on %s", text, protocol, interface);
 }
 
-/* Goes as far as it can: resolved, or the first reason why not. */
-static void compose(const struct target *target, const struct link *link, struct nexthop *nexthop)
+static void fill_links(const struct target *target, const struct link_path *path,
+		       struct nexthop *nexthop)
 {
-	const struct netlink_route *route = &target->route;
-	uint32_t mtu;
+	const struct link *upper = link_path_upper(path), *wire = link_path_wire(path);
+	const uint32_t route_mtu = target->route.mtu;
+	uint32_t mtu = link_path_mtu(path);
+
+	nexthop->interface = wire->kernel.interface;
+	memcpy(nexthop->interface_name, wire->kernel.name, sizeof(nexthop->interface_name));
+	nexthop->vlan_count = path->vlan_count;
+	memcpy(nexthop->vlans, path->vlans, sizeof(nexthop->vlans));
+	if (route_mtu && route_mtu < mtu)
+		mtu = route_mtu;
+	nexthop->mtu = mtu < UINT16_MAX ? mtu : UINT16_MAX;
+	if (upper->kernel.has_mac)
+		memcpy(nexthop->source_mac, upper->kernel.mac, sizeof(nexthop->source_mac));
+}
+
+/* A link that is down takes those above it down: the lowest is the one to name. */
+static const struct link *not_ready(const struct link_path *path)
+{
+	for (unsigned int i = path->count; i-- > 0;)
+		if (!path->links[i]->kernel.up || !path->links[i]->kernel.running)
+			return path->links[i];
+	return NULL;
+}
+
+/* Goes as far as it can: resolved, or the first reason why not. */
+static void compose(const struct target *target, const struct link_set *links,
+		    struct nexthop *nexthop)
+{
+	const struct link *upper, *down;
+	struct link_path path;
+	bool whole;
 
 	if (!target_has_route(target))
 		return explain_no_route(target, nexthop);
-	nexthop->interface = route->interface;
-	nexthop->via = route->via;
-	nexthop->source = route->source;
-	if (!link)
-		return because(nexthop, "the interface of the route is gone");
-	memcpy(nexthop->interface_name, link->kernel.name, sizeof(nexthop->interface_name));
-	mtu = route->mtu ? route->mtu : link->kernel.mtu;
-	nexthop->mtu = mtu < UINT16_MAX ? mtu : UINT16_MAX;
-	if (!link->kernel.has_mac)
-		return because(nexthop, "%s has no MAC address", link->kernel.name);
-	memcpy(nexthop->source_mac, link->kernel.mac, sizeof(nexthop->source_mac));
-	if (!link->kernel.up)
-		return because(nexthop, "%s is down", link->kernel.name);
-	if (!link->kernel.running)
-		return because(nexthop, "%s is down (no carrier)", link->kernel.name);
+	nexthop->interface = target->route.interface;
+	nexthop->via = target->route.via;
+	nexthop->source = target->route.source;
+	whole = link_path_find(links, target->route.interface, &path, nexthop->reason,
+			       sizeof(nexthop->reason));
+	upper = link_path_upper(&path);
+	if (upper)
+		fill_links(target, &path, nexthop);
+	if (!whole)
+		return;
+	if (!upper->kernel.has_mac)
+		return because(nexthop, "%s has no MAC address", upper->kernel.name);
+	down = not_ready(&path);
+	if (down)
+		return because(nexthop, down->kernel.up ? "%s is down (no carrier)" : "%s is down",
+			       down->kernel.name);
 	if (!target->neighbour)
-		return because(nexthop, "%s: out of memory", link->kernel.name);
+		return because(nexthop, "%s: out of memory", upper->kernel.name);
 	if (target->neighbour->state != NEIGHBOUR_USABLE)
-		return explain_neighbour(target->neighbour, link->kernel.name, nexthop);
+		return explain_neighbour(target->neighbour, upper->kernel.name, nexthop);
 	memcpy(nexthop->destination_mac, target->neighbour->mac, sizeof(nexthop->destination_mac));
 	nexthop->resolved = true;
 }
@@ -111,15 +142,17 @@ static bool is_equal(const struct nexthop *a, const struct nexthop *b)
 	       strcmp(a->interface_name, b->interface_name) == 0 &&
 	       memcmp(&a->via, &b->via, sizeof(a->via)) == 0 &&
 	       memcmp(&a->source, &b->source, sizeof(a->source)) == 0 && a->mtu == b->mtu &&
+	       a->vlan_count == b->vlan_count &&
+	       memcmp(a->vlans, b->vlans, sizeof(a->vlans)) == 0 &&
 	       memcmp(a->source_mac, b->source_mac, sizeof(a->source_mac)) == 0 &&
 	       memcmp(a->destination_mac, b->destination_mac, sizeof(a->destination_mac)) == 0;
 }
 
-bool target_compose(struct target *target, const struct link *link, uint64_t realtime_us)
+bool target_compose(struct target *target, const struct link_set *links, uint64_t realtime_us)
 {
 	struct nexthop nexthop = {.since_us = target->nexthop.since_us};
 
-	compose(target, link, &nexthop);
+	compose(target, links, &nexthop);
 	if (nexthop.since_us == 0 || nexthop.resolved != target->nexthop.resolved ||
 	    strcmp(nexthop.reason, target->nexthop.reason) != 0)
 		nexthop.since_us = realtime_us;

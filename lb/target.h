@@ -30,8 +30,7 @@ struct target {
 /* target_has_route(): it leads somewhere where a packet could be sent. */
 bool target_has_route(const struct target *target);
 
-/* target_compose(): the next hop from what is known now. link is that of the route, NULL if there
- * is none. True if any field changed. */
-bool target_compose(struct target *target, const struct link *link, uint64_t realtime_us);
+/* target_compose(): the next hop from what is known now. True if any field changed. */
+bool target_compose(struct target *target, const struct link_set *links, uint64_t realtime_us);
 
 #endif

@@ -72,6 +72,9 @@ static void make_record(const struct surroundings *surroundings, uint32_t encaps
 	}
 	link.interface = hop->interface;
 	link.mtu = hop->mtu;
+	link.vlan_count = hop->vlan_count;
+	for (int i = 0; i < hop->vlan_count; i++)
+		link.vlans[i] = (struct template_vlan){hop->vlans[i].protocol, hop->vlans[i].id};
 	memcpy(link.source_mac, hop->source_mac, sizeof(link.source_mac));
 	memcpy(link.destination_mac, hop->destination_mac, sizeof(link.destination_mac));
 	template_make(encapsulation, source, &backend->address, &link, record);

@@ -674,6 +674,117 @@ static void many_addresses_are_followed(void **state)
 	assert_int_equal(nexthop_table_set(fixture->table, addresses, 5, NULL), 0);
 }
 
+static void assert_vlan(const struct nexthop *nexthop, int i, uint16_t protocol, uint16_t id)
+{
+	assert_true(i < nexthop->vlan_count);
+	assert_int_equal(nexthop->vlans[i].protocol, protocol);
+	assert_int_equal(nexthop->vlans[i].id, id);
+}
+
+static void vlans_lead_to_the_link_below(void **state)
+{
+	static const uint8_t vlan_mac[6] = {2, 0, 0, 0, 7, 0x64};
+	struct fixture *fixture = *state;
+
+	run("ip link add link hp-lb hp-lb.100 address 02:00:00:00:07:64 type vlan id 100 && "
+	    "ip addr add 10.11.0.1/24 dev hp-lb.100 && ip link set hp-lb.100 up");
+	run_peer(fixture, "ip link add link hp-peer hp-peer.100 type vlan id 100 && "
+			  "ip addr add 10.11.0.2/24 dev hp-peer.100 && "
+			  "ip link set hp-peer.100 up");
+	follow(fixture, "10.11.0.2", "10.11.0.9", "10.7.0.2");
+	await_resolved(fixture, "10.11.0.2", peer_mac);
+	await_resolved(fixture, "10.7.0.2", peer_mac);
+	assert_leads(find(fixture, "10.11.0.2"), "hp-lb", "10.11.0.2", "10.11.0.1");
+	assert_vlan(find(fixture, "10.11.0.2"), 0, 0x8100, 100);
+	assert_int_equal(find(fixture, "10.11.0.2")->vlan_count, 1);
+	assert_memory_equal(find(fixture, "10.11.0.2")->source_mac, vlan_mac, 6);
+	assert_int_equal(find(fixture, "10.7.0.2")->vlan_count, 0);
+	await_reason(fixture, "10.11.0.9", "10.11.0.9 does not answer ARP on hp-lb.100");
+
+	run("ip link set hp-lb mtu 1400");
+	await_mtu(fixture, "10.11.0.2", 1400);
+	run("ip link set hp-lb down");
+	await_reason(fixture, "10.11.0.2", "no route to 10.11.0.2");
+	run("ip link set hp-lb up");
+	await_resolved(fixture, "10.11.0.2", peer_mac);
+	/* One that stays up, and keeps its route, when the link below goes down. */
+	run("ip link set hp-lb.100 type vlan loose_binding on && ip link set hp-lb down");
+	await_reason(fixture, "10.11.0.2", "hp-lb is down");
+	run("ip link set hp-lb up");
+	await_resolved(fixture, "10.11.0.2", peer_mac);
+	run("ip link delete hp-lb");
+	await_reason(fixture, "10.11.0.2", "no route to 10.11.0.2");
+}
+
+static void two_tags_and_not_three(void **state)
+{
+	struct fixture *fixture = *state;
+
+	run("ip link add link hp-lb2 hp-q type vlan id 200 proto 802.1ad && ip link set hp-q up && "
+	    "ip link add link hp-q hp-q.300 type vlan id 300 && "
+	    "ip addr add 10.12.0.1/24 dev hp-q.300 && ip link set hp-q.300 up && "
+	    "ip link add link hp-q.300 hp-q.400 type vlan id 400 && "
+	    "ip addr add 10.13.0.1/24 dev hp-q.400 && ip link set hp-q.400 up");
+	run_peer(fixture,
+		 "ip link add link hp-peer2 hp-q type vlan id 200 proto 802.1ad && "
+		 "ip link set hp-q up && ip link add link hp-q hp-q.300 type vlan id 300 && "
+		 "ip addr add 10.12.0.2/24 dev hp-q.300 && ip link set hp-q.300 up");
+	follow(fixture, "10.12.0.2", "10.13.0.2", NULL);
+	await_resolved(fixture, "10.12.0.2", peer2_mac);
+	assert_leads(find(fixture, "10.12.0.2"), "hp-lb2", "10.12.0.2", "10.12.0.1");
+	assert_int_equal(find(fixture, "10.12.0.2")->vlan_count, 2);
+	assert_vlan(find(fixture, "10.12.0.2"), 0, 0x88a8, 200);
+	assert_vlan(find(fixture, "10.12.0.2"), 1, 0x8100, 300);
+	await_reason(fixture, "10.13.0.2",
+		     "hp-q would be a third VLAN tag, and hairpin writes two at most");
+}
+
+static void await_interface(struct fixture *fixture, const char *text, const char *interface)
+{
+	const uint64_t end = now_us() + PATIENCE_US;
+
+	while (strcmp(find(fixture, text)->interface_name, interface) != 0) {
+		if (now_us() > end)
+			fail_msg("%s: by %s, not by %s", text, find(fixture, text)->interface_name,
+				 interface);
+		turn(fixture);
+	}
+}
+
+static void bonds_lead_to_the_served_port_that_sends(void **state)
+{
+	static const char names[][16] = {"hp-lb", "hp-lb2"};
+	static const uint8_t bond_mac[6] = {2, 0, 0, 0, 7, 0x70};
+	static const uint8_t bridge_mac[6] = {2, 0, 0, 0, 7, 0x71};
+	struct fixture *fixture = *state;
+
+	run("ip link set hp-lb down && ip link set hp-lb2 down && "
+	    "ip link add hp-bond address 02:00:00:00:07:70 type bond mode active-backup "
+	    "miimon 20 fail_over_mac none && "
+	    "ip link set hp-lb master hp-bond && ip link set hp-lb2 master hp-bond && "
+	    "ip addr add 10.14.0.1/24 dev hp-bond && ip link set hp-bond up");
+	run_peer(fixture,
+		 "ip link add hp-br address 02:00:00:00:07:71 type bridge && "
+		 "ip link set hp-peer master hp-br && ip link set hp-peer2 master hp-br && "
+		 "ip addr add 10.14.0.2/24 dev hp-br && ip link set hp-br up");
+	follow(fixture, "10.14.0.2", NULL, NULL);
+	await_resolved(fixture, "10.14.0.2", bridge_mac);
+	assert_string_equal(find(fixture, "10.14.0.2")->interface_name, "hp-bond");
+	follow(fixture, NULL, NULL, NULL);
+
+	nexthop_table_serve(fixture->table, names, 2, changed);
+	follow(fixture, "10.14.0.2", NULL, NULL);
+	run("ip link set hp-bond type bond active_slave hp-lb2");
+	await_interface(fixture, "10.14.0.2", "hp-lb2");
+	await_resolved(fixture, "10.14.0.2", bridge_mac);
+	assert_memory_equal(find(fixture, "10.14.0.2")->source_mac, bond_mac, 6);
+	run("ip link set hp-bond type bond active_slave hp-lb");
+	await_interface(fixture, "10.14.0.2", "hp-lb");
+	run_peer(fixture, "ip link set hp-peer down");
+	await_interface(fixture, "10.14.0.2", "hp-lb2");
+	await_resolved(fixture, "10.14.0.2", bridge_mac);
+}
+
 /* More events than the socket holds, and only then the changes that matter. */
 static void lost_events_are_made_up_for(void **state)
 {
@@ -698,7 +809,7 @@ static void lost_events_are_made_up_for(void **state)
 	assert_true(is_resolved(find(fixture, "10.7.0.2"), given_mac));
 }
 
-int main(void)
+int main(int argc, char **argv) /* [stacked]: rows for a kernel with VLANs and bonds: tests/vm */
 {
 	const struct CMUnitTest tests[] = {
 #define ROW(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -722,10 +833,17 @@ int main(void)
 		ROW(many_addresses_are_followed),
 		ROW(lost_events_are_made_up_for),
 	};
+	const struct CMUnitTest stacked[] = {
+		ROW(vlans_lead_to_the_link_below),
+		ROW(two_tags_and_not_three),
+		ROW(bonds_lead_to_the_served_port_that_sends),
+	};
 
 	if (geteuid() != 0) {
 		puts("1..0 # SKIP needs root");
 		return 0;
 	}
+	if (argc > 1 && strcmp(argv[1], "stacked") == 0)
+		return cmocka_run_group_tests(stacked, NULL, NULL);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,13 +97,6 @@ it "none of them left a program on the other interface" is null xdp_on lb eth1
 it "the first still has its program" is "$program" xdp_on lb eth0
 it "is well" is true status .well
 it "and serves" all_answered b1 ask "$vip4" 80 --count 20
-ip -n hp-net-lb link set dev eth0 xdp off
-it "when somebody takes its program off, it is not well" is false status .well
-it "and status tells" says "eth0 is not served" hairpinctl status
-stop_hairpind
-start_hairpind
-wait_until 5 all_resolved
-it "a restart attaches it again" is true status .well
 stop_hairpind KILL || true
 it "after a kill, one with other pins does not take over the interface" \
 	refuses 1 "another XDP program is attached" second_hairpind -i eth0

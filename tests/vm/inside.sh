@@ -159,6 +159,11 @@ test_packet_rows() {
 	done
 }
 
+# Other kernels than these may have neither.
+test_next_hops() {
+	it "next hops behind VLANs and bonds" timeout 200 "$lab_build/tests/net/net-nexthop" stacked
+}
+
 test_modes() {
 	start_hairpind --mode generic
 	it "generic mode: it attaches" is generic mode_of eth0
@@ -254,6 +259,7 @@ test_refused_beside() {
 }
 
 test_packet_rows # first: they want interfaces of certain numbers, which the kernel's tunnels take
+test_next_hops
 make_network
 test_modes
 test_two_interfaces
