@@ -359,7 +359,8 @@ struct lb_features {
 	__u8 frags;  /* frames may be in more than one buffer (jumbo frames) */
 	__u8 spread; /* packets go on to other CPUs */
 	__u8 spread_local;
-	__u8 unused[5];
+	__u8 lean; /* none of those that USES() of packet.h asks for; set when a program is loaded */
+	__u8 unused[4];
 };
 
 /* The first thing that a daemon reads of pinned maps. */

@@ -61,7 +61,7 @@ static __always_inline enum lb_reason encap_push_ipv4(struct packet *pkt, struct
 	outer->protocol = encap_protocol(pkt);
 	/* tos and protocol are the lower bytes of their words. */
 	sum += bpf_htons(pkt->tos + encap_protocol(pkt)) + outer->tot_len;
-	if (features.source_varied) {
+	if (USES(pkt, source_varied)) {
 		varied = hash_entropy(pkt->hash) & backend->source_mask;
 		outer->saddr |= varied;
 		sum += (varied & 0xffff) + (varied >> 16);
@@ -82,7 +82,7 @@ static __always_inline enum lb_reason encap_push_ipv6(struct packet *pkt, struct
 		bpf_htonl(6u << 28 | (__u32)pkt->tos << 20 | (hash_entropy(pkt->hash) & 0xfffff));
 	outer->payload_len = bpf_htons(pkt->ip_length);
 	outer->nexthdr = encap_protocol(pkt);
-	if (features.source_varied)
+	if (USES(pkt, source_varied))
 		outer->saddr.in6_u.u6_addr32[3] |= hash_entropy(pkt->hash) & backend->source_mask;
 	return LB_CONTINUE;
 }
@@ -237,7 +237,7 @@ static __always_inline enum lb_reason encap_push(struct packet *pkt, struct xdp_
 	if (pkt->ip_length > backend->inner_mtu)
 		return backend->flags & LB_BACKEND_RESOLVED ? LB_TOO_BIG : LB_UNRESOLVED;
 	if (pkt->l2_length != ETH_HLEN ||
-	    (features.not_plain && !(backend->flags & LB_BACKEND_PLAIN)))
+	    (USES(pkt, not_plain) && !(backend->flags & LB_BACKEND_PLAIN)))
 		return encap_push_other(ctx, pkt->backend, inner.word, hash_entropy(pkt->hash));
 	if (features.outer_ipv4 && (!features.outer_ipv6 || backend->flags & LB_BACKEND_OUTER_IPV4))
 		return encap_push_ipv4(pkt, ctx, backend);

@@ -19,10 +19,10 @@ static __always_inline enum lb_reason forward_redirect(__u32 interface, enum lb_
 static __always_inline enum lb_reason forward_send(const struct packet *pkt,
 						   const struct xdp_md *ctx, __u32 interface)
 {
-	bool elsewhere = features.many_interfaces && ctx->ingress_ifindex != interface;
+	bool elsewhere = USES(pkt, many_interfaces) && ctx->ingress_ifindex != interface;
 
 	/* XDP_TX is for the CPU that has the card's queue. */
-	if (elsewhere || (features.spread && pkt->on_cpu))
+	if (elsewhere || (USES(pkt, spread) && pkt->on_cpu))
 		return forward_redirect(interface, LB_REDIRECTED);
 	return LB_SENT;
 }
@@ -34,7 +34,7 @@ static __always_inline enum lb_reason forward_answer(const struct packet *pkt,
 {
 	bool answer = reason == LB_ECHO_ANSWERED || reason == LB_TOO_BIG_ANSWERED;
 
-	if (answer && features.spread && pkt->on_cpu)
+	if (answer && USES(pkt, spread) && pkt->on_cpu)
 		return forward_redirect(ctx->ingress_ifindex, reason);
 	return reason;
 }

@@ -87,7 +87,7 @@ static __always_inline int lb_common(struct packet *pkt, struct xdp_md *ctx)
 	enum lb_reason reason;
 
 	if (!select_exact_service(pkt))
-		return features.any_port ? lb_uncommon(ctx, pkt->on_cpu)
+		return USES(pkt, any_port) ? lb_uncommon(ctx, pkt->on_cpu)
 					 : lb_finish(pkt, LB_NO_SERVICE);
 	if (select_slot(pkt) != SELECT_SETTLED)
 		return lb_uncommon(ctx, pkt->on_cpu);
@@ -98,16 +98,16 @@ static __always_inline int lb_common(struct packet *pkt, struct xdp_md *ctx)
 		reason ?: forward_send(pkt, ctx, ELEMENT(arrays.backends[pkt->backend])->interface);
 	if (reason == LB_SENT)
 		return lb_finish(pkt, LB_SENT);
-	if ((features.many_interfaces || features.spread) && reason == LB_REDIRECTED)
+	if ((USES(pkt, many_interfaces) || USES(pkt, spread)) && reason == LB_REDIRECTED)
 		return lb_finish(pkt, LB_REDIRECTED);
 	return lb_refuse(pkt->target.word, pkt->frame_length, reason);
 }
 
 /* A packet on the CPU that deals with it. Inlined once for each version of IP: with half of the cases
  * gone, the compiler keeps in registers what it else keeps on the stack. */
-static __always_inline int lb_balance(struct xdp_md *ctx, bool on_cpu)
+static __always_inline int lb_balance(struct xdp_md *ctx, bool on_cpu, bool lean)
 {
-	struct packet pkt = {.on_cpu = on_cpu};
+	struct packet pkt = {.on_cpu = on_cpu, .lean = lean};
 	struct cursor cursor;
 
 	switch (packet_open(&pkt, ctx, &cursor)) {
@@ -146,7 +146,9 @@ struct {
 SEC("xdp")
 int hairpin_lb(struct xdp_md *ctx)
 {
-	return features.spread ? lb_spread(ctx) : lb_balance(ctx, false);
+	if (features.lean)
+		return lb_balance(ctx, false, true);
+	return features.spread ? lb_spread(ctx) : lb_balance(ctx, false, false);
 }
 
 /* What runs on the CPUs of --cpus. */
@@ -154,7 +156,7 @@ SEC("xdp/cpumap")
 int hairpin_cpu(struct xdp_md *ctx)
 {
 	observe_taken();
-	return lb_balance(ctx, true);
+	return lb_balance(ctx, true, false);
 }
 
 /* What the last run of hairpin_trace found. */

@@ -39,7 +39,7 @@ static __always_inline int observe_leave(const struct packet *pkt, enum lb_reaso
 {
 	int action = observe_action(reason);
 
-	return features.spread && pkt->on_cpu && action == XDP_TX ? XDP_REDIRECT : action;
+	return USES(pkt, spread) && pkt->on_cpu && action == XDP_TX ? XDP_REDIRECT : action;
 }
 
 /* lb_finish(): counts the packet under its reason, service and backend; returns the action. */

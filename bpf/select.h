@@ -101,7 +101,7 @@ static __always_inline enum select_slot select_slot(struct packet *pkt)
 
 	if (!all)
 		return SELECT_EMPTY;
-	if (features.affinity_client && pkt->target.flags & LB_SERVICE_AFFINITY_CLIENT)
+	if (USES(pkt, affinity_client) && pkt->target.flags & LB_SERVICE_AFFINITY_CLIENT)
 		pkt->hash = hash_client(&pkt->flow, pool->seed);
 	else
 		pkt->hash = hash_flow(&pkt->flow, pkt->ipv6, pool->seed);
@@ -115,9 +115,9 @@ static __always_inline enum select_slot select_slot(struct packet *pkt)
 	pkt->slot_moved = all[at].moved;
 	if (features.moved && (pkt->slot_moved | pkt->target.origin))
 		return SELECT_MOVED;
-	if (features.track_all && pool->flags & LB_POOL_TRACK_ALL)
+	if (USES(pkt, track_all) && pool->flags & LB_POOL_TRACK_ALL)
 		return SELECT_MOVED;
-	if (features.quic && pkt->target.flags & LB_SERVICE_QUIC)
+	if (USES(pkt, quic) && pkt->target.flags & LB_SERVICE_QUIC)
 		return SELECT_QUIC;
 	return pkt->backend ? SELECT_SETTLED : SELECT_EMPTY;
 }

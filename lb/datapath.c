@@ -34,6 +34,7 @@ static void set_constants(const struct datapath *datapath, const struct lb_featu
 	const struct config *config = datapath->config;
 
 	skeleton->rodata->features = *features;
+	skeleton->rodata->features.lean = features_lean(features);
 	skeleton->rodata->slot_count = datapath->slot_count;
 	if (config->cpu_count)
 		skeleton->rodata->spread_count = config->cpu_count;

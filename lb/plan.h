@@ -153,6 +153,9 @@ int plan_make(const struct wanted *wanted, const struct state *state, struct pla
 	      struct err *err);
 void plan_done(struct plan *plan);
 
+/* features_lean(): whether the program can do without the tests of USES() in bpf/packet.h. */
+bool features_lean(const struct lb_features *features);
+
 /* features_union(): what either uses. */
 struct lb_features features_union(const struct lb_features *a, const struct lb_features *b);
 

@@ -100,6 +100,13 @@ struct lb_identity wanted_backend_identity(const struct catalog_pool *pool,
 	return identity;
 }
 
+bool features_lean(const struct lb_features *features)
+{
+	return !(features->any_port | features->affinity_client | features->source_varied |
+		 features->many_interfaces | features->track_all | features->not_plain |
+		 features->quic | features->frags | features->spread);
+}
+
 struct lb_features features_union(const struct lb_features *a, const struct lb_features *b)
 {
 	struct lb_features both;

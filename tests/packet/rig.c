@@ -14,6 +14,7 @@
 #include <linux/bpf.h>
 
 #include "hash.h"
+#include "plan.h"
 #include "lb.skel.h"
 #include "headroom.skel.h"
 #include "harness.h"
@@ -86,6 +87,7 @@ struct rig *rig_open(enum rig_name name)
 	rig->skeleton = lb_bpf__open();
 	assert_non_null(rig->skeleton);
 	rig->skeleton->rodata->features = features_of[name];
+	rig->skeleton->rodata->features.lean = features_lean(&features_of[name]);
 	rig->skeleton->rodata->slot_count = RIG_SLOTS;
 	bpf_map__set_value_size(rig->skeleton->maps.slots, RIG_SLOTS * sizeof(*rig->slots));
 	bpf_map__set_max_entries(rig->skeleton->maps.counters, libbpf_num_possible_cpus());
