@@ -239,7 +239,7 @@ static const struct verb verbs[] = {
 	 1,
 	 {PIN_FLAG,
 	  {"mode", "MODE", "native, generic, offload or auto (default)"},
-	  {"encapsulation", "E,...", "only these of ipip, gre, gue, vxlan (default: all)"}},
+	  {"encapsulation", "LIST", "only these of ipip, gre, gue, vxlan (default: all)"}},
 	 "unwrap tunnels to this host's addresses; again after these changed"},
 	{"detach", decap_detach, "IFACE", 1, 1, {PIN_FLAG}, "stop doing so"},
 	{"status", decap_status, "", 0, 0, {PIN_FLAG}, "where it runs, and what became of packets"},
