@@ -222,6 +222,15 @@ __noinline int encap_push_other(struct xdp_md *ctx, __u32 index, __u64 word, __u
 			       inner.ip_length + length - ip_offset);
 }
 
+/* Why nothing can be sent to a backend whose inner_mtu is too small: it is 0 until it is resolved. */
+static __always_inline enum lb_reason encap_obstacle(const struct packet *pkt,
+						     const struct lb_backend *backend)
+{
+	if (pkt->backend == LB_NONE)
+		return LB_NO_BACKEND;
+	return backend->flags & LB_BACKEND_RESOLVED ? LB_TOO_BIG : LB_UNRESOLVED;
+}
+
 /* encap_push(): from here on the frame is the one that leaves. */
 static __always_inline enum lb_reason encap_push(struct packet *pkt, struct xdp_md *ctx)
 {
@@ -233,15 +242,14 @@ static __always_inline enum lb_reason encap_push(struct packet *pkt, struct xdp_
 		.ipv6 = pkt->ipv6,
 	};
 
-	/* Of a backend that is not resolved, inner_mtu is 0. */
 	if (pkt->ip_length > backend->inner_mtu)
-		return backend->flags & LB_BACKEND_RESOLVED ? LB_TOO_BIG : LB_UNRESOLVED;
+		return encap_obstacle(pkt, backend);
 	if (pkt->l2_length != ETH_HLEN ||
 	    (USES(pkt, not_plain) && !(backend->flags & LB_BACKEND_PLAIN)))
 		return encap_push_other(ctx, pkt->backend, inner.word, hash_entropy(pkt->hash));
-	if (features.outer_ipv4 && (!features.outer_ipv6 || backend->flags & LB_BACKEND_OUTER_IPV4))
-		return encap_push_ipv4(pkt, ctx, backend);
-	return features.outer_ipv6 ? encap_push_ipv6(pkt, ctx, backend) : LB_UNRESOLVED;
+	if (features.outer_ipv6 && !(features.outer_ipv4 && backend->flags & LB_BACKEND_OUTER_IPV4))
+		return encap_push_ipv6(pkt, ctx, backend);
+	return encap_push_ipv4(pkt, ctx, backend);
 }
 
 #endif

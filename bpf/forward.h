@@ -15,14 +15,19 @@ static __always_inline enum lb_reason forward_redirect(__u32 interface, enum lb_
 									       : LB_NO_PORT;
 }
 
-/* forward_send(): to a backend behind interface. */
+/* forward_send(): to the backend. */
 static __always_inline enum lb_reason forward_send(const struct packet *pkt,
-						   const struct xdp_md *ctx, __u32 interface)
+						   const struct xdp_md *ctx)
 {
-	bool elsewhere = USES(pkt, many_interfaces) && ctx->ingress_ifindex != interface;
+	__u32 interface;
+	bool elsewhere;
 
+	if (!USES(pkt, many_interfaces) && !USES(pkt, spread))
+		return LB_SENT;
+	interface = arrays.backends[pkt->backend].interface;
+	elsewhere = features.many_interfaces && ctx->ingress_ifindex != interface;
 	/* XDP_TX is for the CPU that has the card's queue. */
-	if (elsewhere || (USES(pkt, spread) && pkt->on_cpu))
+	if (elsewhere || (features.spread && pkt->on_cpu))
 		return forward_redirect(interface, LB_REDIRECTED);
 	return LB_SENT;
 }

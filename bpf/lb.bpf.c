@@ -66,7 +66,7 @@ static __always_inline enum lb_reason lb_judge(struct packet *pkt, struct xdp_md
 	reason = encap_push(pkt, ctx);
 	if (reason == LB_TOO_BIG)
 		return forward_answer(pkt, ctx, icmp_answer_too_big(pkt, ctx));
-	return reason ?: forward_send(pkt, ctx, arrays.backends[pkt->backend].interface);
+	return reason ?: forward_send(pkt, ctx);
 }
 
 /* Any packet. Apart from the common way, which would have to share its registers with it. */
@@ -88,14 +88,14 @@ static __always_inline int lb_common(struct packet *pkt, struct xdp_md *ctx)
 
 	if (!select_exact_service(pkt))
 		return USES(pkt, any_port) ? lb_uncommon(ctx, pkt->on_cpu)
-					 : lb_finish(pkt, LB_NO_SERVICE);
+					   : lb_finish(pkt, LB_NO_SERVICE);
 	if (select_slot(pkt) != SELECT_SETTLED)
 		return lb_uncommon(ctx, pkt->on_cpu);
 	reason = encap_push(pkt, ctx);
 	if (reason == LB_TOO_BIG)
 		return lb_uncommon(ctx, pkt->on_cpu);
-	reason =
-		reason ?: forward_send(pkt, ctx, ELEMENT(arrays.backends[pkt->backend])->interface);
+	if (!reason)
+		reason = forward_send(pkt, ctx);
 	if (reason == LB_SENT)
 		return lb_finish(pkt, LB_SENT);
 	if ((USES(pkt, many_interfaces) || USES(pkt, spread)) && reason == LB_REDIRECTED)

@@ -113,13 +113,13 @@ static __always_inline enum select_slot select_slot(struct packet *pkt)
 		return SELECT_EMPTY;
 	pkt->backend = all[at].backend;
 	pkt->slot_moved = all[at].moved;
-	if (features.moved && (pkt->slot_moved | pkt->target.origin))
-		return SELECT_MOVED;
+	if (pkt->slot_moved | pkt->target.origin)
+		return SELECT_MOVED; /* not without features.moved */
 	if (USES(pkt, track_all) && pool->flags & LB_POOL_TRACK_ALL)
 		return SELECT_MOVED;
 	if (USES(pkt, quic) && pkt->target.flags & LB_SERVICE_QUIC)
 		return SELECT_QUIC;
-	return pkt->backend ? SELECT_SETTLED : SELECT_EMPTY;
+	return SELECT_SETTLED; /* an empty slot's backend is LB_NONE, whose record sends nothing */
 }
 
 /* The backend of a packet whose slot moved. An error that quotes the flow may be forged: it stores
@@ -159,7 +159,7 @@ static __always_inline enum lb_reason select_backend(struct packet *pkt, struct 
 			return LB_CONTINUE;
 		}
 	}
-	if (slot == SELECT_MOVED) {
+	if (features.moved && slot == SELECT_MOVED) {
 		pkt->moved = true;
 		pkt->backend = select_moved(pkt);
 	}
