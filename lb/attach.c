@@ -240,6 +240,22 @@ static uint32_t mtu_of(const char *interface)
 	return known ? request.ifr_mtu : 0;
 }
 
+/* A page less headroom (256) and skb_shared_info (320 at least) is 3,520; some drivers have 3,072. */
+#define ONE_PAGE_MTU 3000
+
+bool attach_needs_frags(const char *interface)
+{
+	return mtu_of(interface) > ONE_PAGE_MTU;
+}
+
+void attach_prepare(const struct attachable *what)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(what->object, what->program);
+
+	if (what->frags)
+		bpf_program__set_flags(program, bpf_program__flags(program) | BPF_F_XDP_HAS_FRAGS);
+}
+
 static const char *describe_refusal(int code, const char *name, enum xdp_attach_mode mode,
 				    char *buffer, size_t size)
 {
@@ -439,6 +455,8 @@ int attach_interface(const struct attachable *what, const char *interface, enum 
 	if (!status && !attach_find(interface, what->owner, out))
 		status = err_set(err, -EIO, "%s: no XDP program runs after attaching one",
 				 interface);
+	if (!status)
+		out->frags = what->frags;
 	return status;
 }
 
