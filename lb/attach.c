@@ -10,6 +10,7 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include <xdp/libxdp.h>
 
 #include "log.h"
+#include "refusal.h"
 
 /* Abstract socket names belong to the network namespace and vanish with their owner, as a lock on
  * an interface should. */
@@ -221,9 +223,56 @@ static int replace_in_dispatcher(const struct attachment *attachment,
 						 attachment->ifindex);
 }
 
+/* What the kernel or the driver said of the last refusal, as libbpf passes it on. */
+static char kernel_words[128];
+
+static uint32_t mtu_of(const char *interface)
+{
+	struct ifreq request = {0};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool known;
+
+	if (fd < 0)
+		return 0;
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
+	known = !ioctl(fd, SIOCGIFMTU, &request);
+	close(fd);
+	return known ? request.ifr_mtu : 0;
+}
+
+/* A page less headroom (256) and skb_shared_info (320 at least) is 3,520; some drivers have 3,072. */
+#define ONE_PAGE_MTU 3000
+
+bool attach_needs_frags(const char *interface)
+{
+	return mtu_of(interface) > ONE_PAGE_MTU;
+}
+
+void attach_prepare(const struct attachable *what)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(what->object, what->program);
+
+	if (what->frags)
+		bpf_program__set_flags(program, bpf_program__flags(program) | BPF_F_XDP_HAS_FRAGS);
+}
+
+static const char *describe_refusal(int code, const char *name, enum xdp_attach_mode mode,
+				    char *buffer, size_t size)
+{
+	const struct refusal refusal = {
+		.interface = name,
+		.mode = our_mode(mode),
+		.code = code,
+		.words = kernel_words,
+		.mtu = mtu_of(name),
+	};
+
+	return refusal_describe(&refusal, buffer, size);
+}
+
 static int describe_failure(int code, const char *name, enum xdp_attach_mode mode, struct err *err)
 {
-	const char *words = attach_mode_name(our_mode(mode));
+	char text[sizeof(err->text)];
 
 	switch (-code) {
 	case EPERM:
@@ -232,13 +281,10 @@ static int describe_failure(int code, const char *name, enum xdp_attach_mode mod
 			       "%s: no permission to load or attach an XDP program; run as root, "
 			       "or with CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON and CAP_SYS_ADMIN",
 			       name);
-	case EOPNOTSUPP:
-		return err_set(err, code,
-			       "%s: the driver has no %s XDP; try --mode generic (slower), or "
-			       "--mode auto",
-			       name, words);
 	case EBUSY:
 	case EEXIST:
+		if (refusal_is_of_stack(kernel_words))
+			break;
 		return err_set(
 			err, code,
 			"%s: another XDP program is attached, and this kernel or that "
@@ -246,16 +292,14 @@ static int describe_failure(int code, const char *name, enum xdp_attach_mode mod
 			"if it is a hairpin_lb whose pins are gone, take it off: ip link set "
 			"dev %s xdp off",
 			name, name, name);
-	default:
-		return err_set(err, code,
-			       "%s: attaching in %s mode failed: %s; hairpind -v shows what the "
-			       "kernel says",
-			       name, words, strerror(-code));
 	}
+	return err_set(err, code, "%s: %s", name,
+		       describe_refusal(code, name, mode, text, sizeof(text)));
 }
 
 static int attach_in_mode(const struct attachment *attachment, enum xdp_attach_mode mode)
 {
+	kernel_words[0] = 0;
 	if (!attachment->what->direct)
 		return xdp_program__attach(attachment->program, attachment->ifindex, mode, 0);
 	return bpf_xdp_attach(attachment->ifindex, program_fd(attachment),
@@ -273,6 +317,7 @@ static int attach_new(const struct attachment *attachment, struct err *err)
 {
 	enum xdp_attach_mode mode = libxdp_mode(attachment->mode);
 	int status = attach_in_mode(attachment, mode);
+	char text[512];
 
 	if (refused_in_dispatcher(attachment, status))
 		return err_set(err, -ENOEXEC,
@@ -282,9 +327,9 @@ static int attach_new(const struct attachment *attachment, struct err *err)
 			       attachment->interface);
 	if (status && attachment->mode == ATTACH_AUTO && status != -EPERM && status != -EBUSY &&
 	    status != -EEXIST) {
-		log_warn("%s: no native XDP (%s); falling back to generic mode, which is several "
-			 "times slower",
-			 attachment->interface, strerror(-status));
+		log_warn("%s: falling back to generic mode, which is several times slower: %s",
+			 attachment->interface,
+			 describe_refusal(status, attachment->interface, mode, text, sizeof(text)));
 		mode = XDP_MODE_SKB;
 		status = attach_in_mode(attachment, mode);
 	}
@@ -318,6 +363,7 @@ static int attach_or_replace(const struct attachment *attachment, bool *fresh, s
 	} else {
 		status = check_mode(attachment, running, err);
 		if (!status) {
+			kernel_words[0] = 0;
 			status = beside ? replace_in_dispatcher(attachment, programs)
 					: replace_direct(attachment, &old);
 			if (status)
@@ -409,6 +455,8 @@ int attach_interface(const struct attachable *what, const char *interface, enum 
 	if (!status && !attach_find(interface, what->owner, out))
 		status = err_set(err, -EIO, "%s: no XDP program runs after attaching one",
 				 interface);
+	if (!status)
+		out->frags = what->frags;
 	return status;
 }
 
@@ -433,16 +481,18 @@ int attach_remove(const char *interface, uint32_t owner, bool *found, struct err
 /* The libraries' messages go one level lower: hairpin speaks in its own words. */
 static void print_library(const char *format, va_list args)
 {
+	static const char prefix[] = "libbpf: Kernel error message: ";
 	char line[512];
 	size_t length;
 
-	if (log_level() < LOG_LEVEL_DEBUG)
-		return;
 	vsnprintf(line, sizeof(line), format, args);
 	length = strlen(line);
 	while (length && line[length - 1] == '\n')
 		line[--length] = 0;
-	if (length)
+	if (!strncmp(line, prefix, strlen(prefix)))
+		snprintf(kernel_words, sizeof(kernel_words), "%.*s", (int)sizeof(kernel_words) - 1,
+			 line + strlen(prefix));
+	if (length && log_level() >= LOG_LEVEL_DEBUG)
 		log_debug("%s", line);
 }
 

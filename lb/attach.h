@@ -20,6 +20,7 @@ struct attached_interface {
 	enum attach_mode mode; /* as attached: never ATTACH_AUTO */
 	bool dispatcher;       /* beside other programs, by libxdp's dispatcher */
 	uint32_t program_id;
+	bool frags; /* takes frames of several pages; of attach_interface(), not of attach_find() */
 };
 
 /* What to attach. owner: the id of a map that our programs use; 0: none of ours runs. */
@@ -28,7 +29,18 @@ struct attachable {
 	const char *program; /* its name in object */
 	uint32_t owner;
 	bool direct; /* object is loaded, no dispatcher; else libxdp loads it */
+	bool frags;  /* see attach_needs_frags() */
 };
+
+/*
+ * attach_needs_frags(): whether frames of interface may be too long for one page with XDP's headroom.
+ * Drivers then only accept a program that knows of frames of several pages, and which sees no more
+ * than the first of them by data_end.
+ */
+bool attach_needs_frags(const char *interface);
+
+/* attach_prepare(): before object is loaded. */
+void attach_prepare(const struct attachable *what);
 
 /* attach_lock(): reserves interface for this process; *lock is to be closed. */
 int attach_lock(const char *interface, int *lock, struct err *err);

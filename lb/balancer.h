@@ -60,8 +60,8 @@ const struct catalog *balancer_catalog(const struct balancer *balancer);
  *    "catalog": {"path", "loaded": TIME, "services": N, "pools": N, "backends": N,
  *                "failed": null | {"since": TIME, "errors": [ERROR...]}},
  *    "interfaces": [{"name", "index", "mode": "native"|"generic"|"offload",
- *                    "attach": "dispatcher"|"direct", "program_id": N, "up": true,
- *                    "attached": true, "lost_since": TIME | null}],
+ *                    "attach": "dispatcher"|"direct", "program_id": N, "frags": false,
+ *                    "up": true, "attached": true, "lost_since": TIME | null}],
  *    "pools": [{"name", "encapsulation", "table": "maglev", "table_size", "digest": "16 hex digits",
  *               "backends": N, "serving": N, "services": ["www"]}],
  *    "backends": [{"pool", "name", "address", "weight", "state": "up"|"drain"|"down",
@@ -76,7 +76,7 @@ const struct catalog *balancer_catalog(const struct balancer *balancer);
  *               "leaving": [{"pool", "name", "address", "old_slots": N, "left", "settles_in_s"}]},
  *    "problems": ["sentence", ...]}
  *
- * lost_since: the interface is gone, or the program was taken off it; what is in the way is in problems.
+ * frags: the program takes frames of several pages, for an MTU above 3,000. lost_since: the interface is gone, or the program was taken off it; what is in the way is in problems.
  *
  * motion: tables with moved slots or services (moved as a whole, to or from it); since_s: the oldest
  * mark; idle_s: since the last packet to another backend; settles_in_s: if there is no more. A backend

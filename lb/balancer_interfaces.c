@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Interfaces that come and go: one that is made again, or whose program somebody took off, gets the
- * program again. The kernel tells of most of it; what it does not tell of is found by looking.
+ * program again, and one whose MTU changed may need another. The kernel tells of most of it; what it does not tell of is found by looking.
  */
 #include <net/if.h>
 #include <string.h>
@@ -56,6 +56,7 @@ static void put_back(struct balancer *balancer, unsigned int i)
 	set_next_try(watched, monotonic_us());
 	if (!datapath_attach(balancer->datapath, i, &err)) {
 		watched->lost_us = 0;
+		watched->err = (struct err){0};
 		return;
 	}
 	if (strcmp(err.text, watched->err.text))
@@ -70,12 +71,16 @@ static uint64_t look_after(struct balancer *balancer, unsigned int i, uint64_t n
 	struct watched *watched = &balancer->watched[i];
 	bool gone;
 
+	gone = !if_nametoindex(name);
 	if (datapath_is_attached(balancer->datapath, i)) {
 		watched->lost_us = 0;
-		return UINT64_MAX;
+		if (datapath_fits(balancer->datapath, i)) {
+			watched->err = (struct err){0};
+			return UINT64_MAX;
+		}
+	} else {
+		note_loss(watched, name, gone);
 	}
-	gone = !if_nametoindex(name);
-	note_loss(watched, name, gone);
 	if (gone)
 		return UINT64_MAX;
 	if (now_us >= watched->next_us)

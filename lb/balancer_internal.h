@@ -18,9 +18,9 @@ struct last_plan {
 	size_t operations[PLAN_KINDS];
 };
 
-/* An interface of -i that does not have its program: what is known, and when it is tried again. */
+/* An interface of -i: whether it has its program, and if not so, when that is tried again. */
 struct watched {
-	uint64_t lost_us;  /* CLOCK_REALTIME; 0: it has it */
+	uint64_t lost_us;  /* CLOCK_REALTIME; 0: it has one */
 	uint64_t next_us;  /* CLOCK_MONOTONIC: not to be tried before */
 	uint64_t delay_us; /* the next one */
 	struct err err;    /* of the last try; empty: none failed */

@@ -79,6 +79,9 @@ static json_t *interface_problem(const struct attached_interface *interface,
 		problem = json_sprintf("interface %s is not served: the program is not attached "
 				       "to it any more",
 				       name);
+	else if (watched->err.text[0])
+		problem = json_sprintf("interface %s has a program that does not fit its MTU: %s",
+				       name, watched->err.text);
 	json_decref(since);
 	return problem;
 }
@@ -104,12 +107,12 @@ static json_t *interfaces_status(const struct balancer *balancer, json_t *proble
 			json_array_append_new(problems, problem);
 		json_array_append_new(
 			list,
-			json_pack("{s:s, s:I, s:s, s:s, s:I, s:b, s:b, s:o}", "name",
+			json_pack("{s:s, s:I, s:s, s:s, s:I, s:b, s:b, s:b, s:o}", "name",
 				  interfaces[i].name, "index", (json_int_t)interfaces[i].index,
 				  "mode", attach_mode_name(interfaces[i].mode), "attach",
 				  interfaces[i].dispatcher ? "dispatcher" : "direct", "program_id",
-				  (json_int_t)interfaces[i].program_id, "up", up, "attached",
-				  attached, "lost_since",
+				  (json_int_t)interfaces[i].program_id, "frags",
+				  interfaces[i].frags, "up", up, "attached", attached, "lost_since",
 				  watched->lost_us ? time_text(watched->lost_us) : json_null()));
 	}
 	return list;

@@ -96,14 +96,15 @@ static int load_plain(struct lb_bpf *skeleton, struct err *err)
 /* Each interface gets a program of its own: libxdp 1.3 cannot give one of type EXT to a second
  * dispatcher. */
 static int attach_program(struct datapath *datapath, const struct lb_features *features,
-			  const char *interface, bool direct, struct attached_interface *out,
-			  bool *fresh, struct err *err)
+			  const char *interface, bool frags, bool direct,
+			  struct attached_interface *out, bool *fresh, struct err *err)
 {
 	const struct config *config = datapath->config;
 	struct attachable what = {
 		.program = "hairpin_lb",
 		.owner = pin_owner(config->pin_path, OWNER_MAP),
 		.direct = direct,
+		.frags = frags,
 	};
 	struct lb_bpf *skeleton = open_skeleton(datapath, features, true, err);
 	int status = 0;
@@ -111,6 +112,7 @@ static int attach_program(struct datapath *datapath, const struct lb_features *f
 	if (!skeleton)
 		return -EINVAL;
 	what.object = skeleton->obj;
+	attach_prepare(&what);
 	if (direct)
 		status = load_plain(skeleton, err);
 	if (!status)
@@ -123,23 +125,25 @@ static int attach_program(struct datapath *datapath, const struct lb_features *f
  * the function that they replace does not. In the dispatcher of libxdp before xdp-tools' pull request
  * 509 (May 2025) it does not. */
 static int attach_one(struct datapath *datapath, const struct lb_features *features,
-		      const char *interface, struct attached_interface *out, bool *fresh,
-		      struct err *err)
+		      const char *interface, bool frags, struct attached_interface *out,
+		      bool *fresh, struct err *err)
 {
 	uint32_t owner = pin_owner(datapath->config->pin_path, OWNER_MAP);
 	bool direct = attach_runs_direct(interface, owner);
 	struct err first = {0};
-	int status = attach_program(datapath, features, interface, direct, out, fresh, &first);
+	int status =
+		attach_program(datapath, features, interface, frags, direct, out, fresh, &first);
 
 	if (status == -ENOEXEC && attach_is_empty(interface))
-		return attach_program(datapath, features, interface, true, out, fresh, err);
+		return attach_program(datapath, features, interface, frags, true, out, fresh, err);
 	if (status && err)
 		*err = first;
 	return status;
 }
 
 /* Attaches to every interface, or leaves every one that was without a program of ours without. Once
- * it runs (running), an interface that is gone, or whose program was taken off, holds up nothing. */
+ * it runs (running), an interface that is gone, whose program was taken off, or whose MTU has changed,
+ * holds up nothing: that is for datapath_attach(). */
 static int attach_all(struct datapath *datapath, const struct lb_features *features, bool running,
 		      struct err *err)
 {
@@ -151,11 +155,14 @@ static int attach_all(struct datapath *datapath, const struct lb_features *featu
 
 	memcpy(interfaces, datapath->interfaces, sizeof(interfaces));
 	for (; !status && done < config->interface_count; done++) {
+		const char *name = config->interfaces[done];
+		bool frags = running ? interfaces[done].frags : attach_needs_frags(name);
+
 		if (running && !datapath_is_attached(datapath, done))
 			continue;
-		status = attach_one(datapath, features, config->interfaces[done], &interfaces[done],
+		status = attach_one(datapath, features, name, frags, &interfaces[done],
 				    &fresh[done], err);
-		if (running && status == -ENODEV && !if_nametoindex(config->interfaces[done]))
+		if (running && status == -ENODEV && !if_nametoindex(name))
 			status = 0;
 	}
 	if (!status)
@@ -169,17 +176,19 @@ static int attach_all(struct datapath *datapath, const struct lb_features *featu
 
 static void report_interface(const struct attached_interface *interface)
 {
-	log_info("%s: attached in %s mode, %s", interface->name, attach_mode_name(interface->mode),
-		 interface->dispatcher
-			 ? "beside other programs by libxdp's dispatcher"
-			 : "without libxdp's dispatcher: no other XDP program can run "
-			   "there");
+	log_info(
+		"%s: attached in %s mode%s, %s", interface->name, attach_mode_name(interface->mode),
+		interface->frags ? " for frames of several pages" : "",
+		interface->dispatcher ? "beside other programs by libxdp's dispatcher"
+				      : "without libxdp's dispatcher: no other XDP program can run "
+					"there");
 }
 
 int datapath_attach(struct datapath *datapath, unsigned int i, struct err *err)
 {
 	bool fresh;
-	int status = attach_one(datapath, &datapath->features, datapath->config->interfaces[i],
+	const char *name = datapath->config->interfaces[i];
+	int status = attach_one(datapath, &datapath->features, name, attach_needs_frags(name),
 				&datapath->interfaces[i], &fresh, err);
 
 	if (!status)
@@ -404,6 +413,11 @@ bool datapath_is_attached(const struct datapath *datapath, unsigned int i)
 
 	return !bpf_obj_get_info_by_fd(bpf_map__fd(datapath->skeleton->maps.bss), &info, &size) &&
 	       attach_is_there(&datapath->interfaces[i], info.id);
+}
+
+bool datapath_fits(const struct datapath *datapath, unsigned int i)
+{
+	return datapath->interfaces[i].frags == attach_needs_frags(datapath->interfaces[i].name);
 }
 
 int datapath_trace(struct datapath *datapath, struct trace_run *run, struct err *err)

@@ -90,8 +90,11 @@ int datapath_trace(struct datapath *datapath, struct trace_run *run, struct err 
  * or the interface may be another one of the same name. */
 bool datapath_is_attached(const struct datapath *datapath, unsigned int i);
 
+/* datapath_fits(): whether the program on interface i is one for its MTU of now. */
+bool datapath_fits(const struct datapath *datapath, unsigned int i);
+
 /* datapath_attach(): puts the program on interface i, which has come back, or from which it was taken
- * off; in place of one of ours if there is one. The others do not notice. */
+ * off, or whose program does not fit any more; in place of one of ours if there is one. The others do not notice. */
 int datapath_attach(struct datapath *datapath, unsigned int i, struct err *err);
 
 /* datapath_interfaces(): borrowed. */

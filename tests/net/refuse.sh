@@ -82,6 +82,36 @@ it "detach does not touch it" says "nothing was attached" hairpind --detach
 it "it stays" is "$foreign" xdp_on lb eth0
 ip -n hp-net-lb link set dev eth0 xdp off
 
+# --- a driver that refuses ---
+it "offload, which no card can do" refuses 1 "eth0: the driver refuses offload XDP" \
+	hairpind -i eth0 -c "$lab_catalog" --mode offload
+it "with the way out" refuses 1 "use --mode native" \
+	hairpind -i eth0 -c "$lab_catalog" --mode offload
+ip -n hp-net-router link set dev to-lb-1 mtu 9000
+it "native mode where the other end's MTU is too large" \
+	refuses 1 "eth1: the driver refuses native XDP (veth: Peer MTU is too large to set XDP)" \
+	hairpind -i eth1 -c "$lab_catalog" --mode native
+it "with the way out" refuses 1 "lower it to 3000" \
+	hairpind -i eth1 -c "$lab_catalog" --mode native
+it "and none of both is left on it" is null xdp_on lb eth1
+ip -n hp-net-router link set dev to-lb-1 mtu 1500
+ip -n hp-net-lb link add eth2 numrxqueues 1 numtxqueues 1 type veth \
+	peer name to-lb-2 numrxqueues 2 numtxqueues 2 netns hp-net-router
+it "native mode with too few queues" \
+	refuses 1 "(veth: XDP expects number of rx queues not less than peer tx queues)" \
+	hairpind -i eth2 -c "$lab_catalog" --mode native
+it "with the way out" refuses 1 "ethtool -L eth2 rx N" \
+	hairpind -i eth2 -c "$lab_catalog" --mode native
+ip -n hp-net-lb link set eth2 up
+ip -n hp-net-router link set to-lb-2 up
+start_hairpind -i eth2
+it "auto goes on in generic mode" is generic status '.interfaces[] | select(.name == "eth2").mode'
+it "and says why" says "eth2: falling back to generic mode, which is several times slower: the driver \
+refuses native XDP (veth: XDP expects" cat "$lab_dir/hairpind.log"
+stop_hairpind
+hairpind --detach 2>/dev/null
+ip -n hp-net-lb link delete eth2
+
 # --- a second daemon ---
 start_hairpind
 wait_for_servers b1
