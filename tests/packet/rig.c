@@ -37,6 +37,17 @@ static const struct lb_features features_of[RIG_COUNT] = {
 	[RIG_PLAIN] = {.outer_ipv4 = 1, .outer_ipv6 = 1},
 	[RIG_NO_OUTER_IPV4] = {.ipv6 = 1, .outer_ipv6 = 1},
 	[RIG_NO_OUTER_IPV6] = {.ipv6 = 1, .outer_ipv4 = 1},
+	[RIG_FULL] = {.ipv6 = 1,
+		      .outer_ipv4 = 1,
+		      .outer_ipv6 = 1,
+		      .echo = 1,
+		      .not_plain = 1,
+		      .gue = 1,
+		      .gre = 1,
+		      .vxlan = 1,
+		      .layer2 = 1},
+	[RIG_SPREAD] = {.ipv6 = 1, .outer_ipv4 = 1, .outer_ipv6 = 1, .spread = 1},
+	[RIG_NO_CPU] = {.ipv6 = 1, .outer_ipv4 = 1, .outer_ipv6 = 1, .spread = 1},
 };
 
 #define RIG_SLOTS 8192
@@ -78,6 +89,26 @@ static void *map_memory(struct bpf_map *map, size_t bytes)
 	return memory;
 }
 
+/* The other end of the veth pair is where no program is; nothing is sent there. */
+static void fill_ports(const struct rig *rig)
+{
+	const uint32_t port = RIG_VETH;
+
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(rig->skeleton->maps.redirect_ports), &port,
+					     &port, BPF_ANY),
+			 0);
+}
+
+static void fill_cpus(const struct rig *rig)
+{
+	const struct bpf_cpumap_val value = {.qsize = 64};
+	const uint32_t cpu = 0;
+
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(rig->skeleton->maps.redirect_cpus), &cpu,
+					     &value, BPF_ANY),
+			 0);
+}
+
 struct rig *rig_open(enum rig_name name)
 {
 	struct rig *rig = calloc(1, sizeof(*rig));
@@ -98,6 +129,10 @@ struct rig *rig_open(enum rig_name name)
 				   libbpf_num_possible_cpus() * sizeof(*rig->counters));
 	rig->slots = map_memory(rig->skeleton->maps.slots, RIG_SLOTS * sizeof(*rig->slots));
 	rig->slots_used = LB_FIRST_SLOT;
+	if (name == RIG_INTERFACES)
+		fill_ports(rig);
+	if (name == RIG_SPREAD)
+		fill_cpus(rig);
 	world_fill(rig);
 	return rig;
 }

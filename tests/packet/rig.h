@@ -12,12 +12,15 @@
 
 /* Which features the loaded program has. */
 enum rig_name {
-	RIG_ALL, /* but source_varied and many_interfaces */
+	RIG_ALL, /* of IP-in-IP on one interface, but source_varied */
 	RIG_VARIED,
 	RIG_INTERFACES,
 	RIG_PLAIN, /* no IPv6 VIPs, no any port, no affinity */
 	RIG_NO_OUTER_IPV4,
 	RIG_NO_OUTER_IPV6,
+	RIG_FULL,   /* echo and each encapsulation */
+	RIG_SPREAD, /* packets go on to other CPUs */
+	RIG_NO_CPU, /* which are not there */
 	RIG_COUNT,
 };
 
