@@ -34,7 +34,7 @@ struct rig {
 	struct lb_counters *counters; /* of each CPU */
 	struct lb_slot *slots;
 	uint32_t slots_used;
-	int lb, trace; /* program descriptors */
+	int lb, trace, cpu; /* program descriptors */
 };
 
 struct rig_counts {
@@ -52,6 +52,10 @@ void rig_network(void);
 /* rig_get(): loads the program when it is first asked for. */
 struct rig *rig_get(enum rig_name name);
 struct rig *rig_open(enum rig_name name);
+
+/* rig_load(): one over empty maps, whose packets go to cpus CPUs if they are spread. */
+struct rig *rig_load(const struct lb_features *features, uint32_t cpus);
+
 void rig_close(struct rig *rig);
 void rig_close_all(void);
 
