@@ -10,6 +10,7 @@
 #include "harness.h"
 #include "row.h"
 #include "lb.skel.h"
+#include "template.h"
 
 /* The last byte of the outer IPv4 destination: the slot, for a pool that spreads. */
 #define SLOT_BYTE   33
@@ -173,7 +174,7 @@ static void test_backend_changes(void **state)
 
 	(void)state;
 	build(TCP_4IN4, &in);
-	rig->arrays->backends[BACKEND_IPV4].flags = LB_BACKEND_USED;
+	template_unresolved(&rig->arrays->backends[BACKEND_IPV4]);
 	assert_int_equal(rig_run(rig->lb, &in, 0, &out), XDP_DROP);
 	frame_compare(&out, &in, "frame to an unresolved backend");
 	rig->arrays->backends[BACKEND_IPV4] = world_backend("10.0.0.9", "10.0.0.99", 1580);

@@ -65,6 +65,8 @@ FLOWS = [
     ('TCP4_ELSEWHERE', CLIENT4, 40033, '192.0.2.5', 5, TCP, False),
     ('TCP4_UNWRITTEN', CLIENT4, 40034, '192.0.2.5', 6, TCP, False),
     ('TCP4_NO_POOL', CLIENT4, 40035, '192.0.2.5', 7, TCP, False),
+    # Sends to nobody: its source is a multicast address.
+    ('TCP4_MULTICAST', '224.51.100.7', 40001, '192.0.2.1', 80, TCP, False),
     # The outer source varies.
     ('TCP_4IN4_VARIED', CLIENT4, 40036, '192.0.2.6', 80, TCP, False),
     ('TCP_4IN4_VARIED_2', CLIENT4, 40037, '192.0.2.6', 80, TCP, False),

@@ -111,6 +111,28 @@ void frame_put_ip(struct frame *frame, const struct ip *ip)
 	frame->bytes[start + 11] = check;
 }
 
+void frame_put_icmp(struct frame *frame, uint16_t length, uint16_t type_code, uint16_t mtu,
+		    const uint8_t *quote)
+{
+	const uint32_t start = frame->length;
+	struct frame covered = {0};
+	uint16_t check;
+
+	frame_put_number(frame, type_code, 2);
+	frame_put_number(frame, 0, 4);
+	frame_put_number(frame, mtu, 2);
+	frame_put(frame, quote, length - 8);
+	if (frame->bytes[12] == 0x86) { /* the pseudo-header of RFC 8200 section 8.1 */
+		frame_put(&covered, frame->bytes + start - 32, 32);
+		frame_put_number(&covered, length, 4);
+		frame_put_number(&covered, ICMPV6, 4);
+	}
+	frame_put(&covered, frame->bytes + start, length);
+	check = frame_checksum(covered.bytes, covered.length);
+	frame->bytes[start + 2] = check >> 8;
+	frame->bytes[start + 3] = check;
+}
+
 /* The program does not look at the checksums of TCP and UDP: these say 0xbeef. */
 static void put_transport(struct frame *frame, const struct known_flow *flow, uint8_t tcp_flags,
 			  uint16_t payload)

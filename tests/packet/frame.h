@@ -23,10 +23,12 @@ enum flow_name {
 };
 
 enum protocol {
+	ICMP = 1,
 	IPIP = 4,
 	TCP = 6,
 	UDP = 17,
 	IPV6 = 41,
+	ICMPV6 = 58,
 };
 
 enum tcp_flags {
@@ -72,6 +74,11 @@ void frame_put_hex(struct frame *frame, const char *hex);
 void frame_put_ethernet(struct frame *frame, const uint8_t *destination, const uint8_t *source,
 			uint16_t type);
 void frame_put_ip(struct frame *frame, const struct ip *ip);
+
+/* frame_put_icmp(): length bytes, behind the IP header that frame ends with: type and code, mtu in
+ * the last two bytes of the header, and a quote. */
+void frame_put_icmp(struct frame *frame, uint16_t length, uint16_t type_code, uint16_t mtu,
+		    const uint8_t *quote);
 
 /* frame_address(): 16 bytes, IPv4 as ::ffff:a.b.c.d; returns 4 or 6. */
 int frame_address(const char *text, uint8_t out[16]);

@@ -38,6 +38,17 @@ static const struct lb_features features_of[RIG_COUNT] = {
 	[RIG_PLAIN] = {.outer_ipv4 = 1, .outer_ipv6 = 1},
 	[RIG_NO_OUTER_IPV4] = {.ipv6 = 1, .outer_ipv6 = 1},
 	[RIG_NO_OUTER_IPV6] = {.ipv6 = 1, .outer_ipv4 = 1},
+	[RIG_FULL] = {.ipv6 = 1,
+		      .outer_ipv4 = 1,
+		      .outer_ipv6 = 1,
+		      .echo = 1,
+		      .not_plain = 1,
+		      .gue = 1,
+		      .gre = 1,
+		      .vxlan = 1,
+		      .layer2 = 1},
+	[RIG_SPREAD] = {.ipv6 = 1, .outer_ipv4 = 1, .outer_ipv6 = 1, .spread = 1},
+	[RIG_NO_CPU] = {.ipv6 = 1, .outer_ipv4 = 1, .outer_ipv6 = 1, .spread = 1},
 };
 
 #define RIG_SLOTS 8192
@@ -79,27 +90,73 @@ static void *map_memory(struct bpf_map *map, size_t bytes)
 	return memory;
 }
 
-struct rig *rig_open(enum rig_name name)
+/* The other end of the veth pair is where no program is; nothing is sent there. */
+static void fill_ports(const struct rig *rig)
+{
+	const uint32_t port = RIG_VETH;
+
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(rig->skeleton->maps.redirect_ports), &port,
+					     &port, BPF_ANY),
+			 0);
+}
+
+static void fill_cpus(const struct rig *rig)
+{
+	const struct bpf_cpumap_val value = {.qsize = 64};
+	const uint32_t cpu = 0;
+
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(rig->skeleton->maps.redirect_cpus), &cpu,
+					     &value, BPF_ANY),
+			 0);
+}
+
+/* CPUs 0, 1, ... are those that packets are spread over. */
+static struct lb_bpf *open_skeleton(const struct lb_features *features, uint32_t cpus)
+{
+	struct lb_bpf *skeleton = lb_bpf__open();
+
+	assert_non_null(skeleton);
+	skeleton->rodata->features = *features;
+	skeleton->rodata->features.lean = features_lean(features);
+	skeleton->rodata->slot_count = RIG_SLOTS;
+	skeleton->rodata->spread_count = cpus;
+	for (uint32_t cpu = 0; cpu < cpus; cpu++)
+		skeleton->rodata->spread_cpus[cpu] = cpu;
+	bpf_map__set_value_size(skeleton->maps.slots, RIG_SLOTS * sizeof(struct lb_slot));
+	bpf_map__set_max_entries(skeleton->maps.counters, libbpf_num_possible_cpus());
+	bpf_map__set_max_entries(skeleton->maps.fragments, 4096);
+	bpf_map__set_max_entries(skeleton->maps.redirect_cpus, cpus);
+	/* BPF_PROG_RUN takes no program of a cpumap; nothing else tells them from others. */
+	bpf_program__set_expected_attach_type(skeleton->progs.hairpin_cpu, BPF_XDP);
+	return skeleton;
+}
+
+struct rig *rig_load(const struct lb_features *features, uint32_t cpus)
 {
 	struct rig *rig = calloc(1, sizeof(*rig));
 
 	assert_non_null(rig);
-	rig->skeleton = lb_bpf__open();
-	assert_non_null(rig->skeleton);
-	rig->skeleton->rodata->features = features_of[name];
-	rig->skeleton->rodata->features.lean = features_lean(&features_of[name]);
-	rig->skeleton->rodata->slot_count = RIG_SLOTS;
-	bpf_map__set_value_size(rig->skeleton->maps.slots, RIG_SLOTS * sizeof(*rig->slots));
-	bpf_map__set_max_entries(rig->skeleton->maps.counters, libbpf_num_possible_cpus());
-	bpf_map__set_max_entries(rig->skeleton->maps.fragments, 4096);
+	rig->skeleton = open_skeleton(features, cpus);
 	assert_int_equal(lb_bpf__load(rig->skeleton), 0);
 	rig->lb = bpf_program__fd(rig->skeleton->progs.hairpin_lb);
 	rig->trace = bpf_program__fd(rig->skeleton->progs.hairpin_trace);
+	rig->cpu = bpf_program__fd(rig->skeleton->progs.hairpin_cpu);
 	rig->arrays = &rig->skeleton->bss->arrays;
 	rig->counters = map_memory(rig->skeleton->maps.counters,
 				   libbpf_num_possible_cpus() * sizeof(*rig->counters));
 	rig->slots = map_memory(rig->skeleton->maps.slots, RIG_SLOTS * sizeof(*rig->slots));
 	rig->slots_used = LB_FIRST_SLOT;
+	return rig;
+}
+
+struct rig *rig_open(enum rig_name name)
+{
+	struct rig *rig = rig_load(&features_of[name], 1);
+
+	if (name == RIG_INTERFACES)
+		fill_ports(rig);
+	if (name == RIG_SPREAD)
+		fill_cpus(rig);
 	world_fill(rig);
 	return rig;
 }

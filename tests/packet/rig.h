@@ -12,12 +12,15 @@
 
 /* Which features the loaded program has. */
 enum rig_name {
-	RIG_ALL, /* but source_varied and many_interfaces */
+	RIG_ALL, /* of IP-in-IP on one interface, but source_varied */
 	RIG_VARIED,
 	RIG_INTERFACES,
 	RIG_PLAIN, /* no IPv6 VIPs, no any port, no affinity */
 	RIG_NO_OUTER_IPV4,
 	RIG_NO_OUTER_IPV6,
+	RIG_FULL,   /* echo and each encapsulation */
+	RIG_SPREAD, /* packets go on to other CPUs */
+	RIG_NO_CPU, /* which are not there */
 	RIG_COUNT,
 };
 
@@ -31,7 +34,7 @@ struct rig {
 	struct lb_counters *counters; /* of each CPU */
 	struct lb_slot *slots;
 	uint32_t slots_used;
-	int lb, trace; /* program descriptors */
+	int lb, trace, cpu; /* program descriptors */
 };
 
 struct rig_counts {
@@ -49,6 +52,10 @@ void rig_network(void);
 /* rig_get(): loads the program when it is first asked for. */
 struct rig *rig_get(enum rig_name name);
 struct rig *rig_open(enum rig_name name);
+
+/* rig_load(): one over empty maps, whose packets go to cpus CPUs if they are spread. */
+struct rig *rig_load(const struct lb_features *features, uint32_t cpus);
+
 void rig_close(struct rig *rig);
 void rig_close_all(void);
 

@@ -22,17 +22,48 @@ struct change {
 	uint32_t bytes;
 };
 
-void row_expect(const struct frame *in, const struct ip *out, struct frame *expected)
+static void expect_sent(const struct frame *in, uint8_t tags, const struct ip *out,
+			struct frame *expected)
 {
-	memset(expected, 0, sizeof(*expected));
-	if (!out->source) {
-		*expected = *in;
-		return;
-	}
+	const uint32_t start = 14 + 4 * tags;
+
 	frame_put_ethernet(expected, mac_next_hop, mac_balancer,
 			   strchr(out->source, ':') ? 0x86dd : 0x0800);
 	frame_put_ip(expected, out);
-	frame_put(expected, in->bytes + 14, in->length - 14);
+	frame_put(expected, in->bytes + start, in->length - start);
+}
+
+/* RFC 1191 section 4, RFC 4443 section 3.2. */
+static void expect_error(const struct frame *in, const struct row *row, struct frame *expected)
+{
+	bool ipv6 = strchr(row->out.source, ':');
+	uint16_t length = row->out.length - (ipv6 ? 0 : 20);
+
+	frame_put_ethernet(expected, mac_router, mac_balancer, ipv6 ? 0x86dd : 0x0800);
+	frame_put_ip(expected, &row->out);
+	frame_put_icmp(expected, length, ipv6 ? 0x0200 : 0x0304, row->mtu, in->bytes + 14);
+}
+
+void row_expect(const struct frame *in, const struct ip *out, struct frame *expected)
+{
+	memset(expected, 0, sizeof(*expected));
+	if (out->source)
+		expect_sent(in, 0, out, expected);
+	else
+		*expected = *in;
+}
+
+static void expect(const struct frame *in, const struct row *row, struct frame *expected)
+{
+	memset(expected, 0, sizeof(*expected));
+	if (row->answer)
+		frame_put_hex(expected, row->answer);
+	else if (row->mtu)
+		expect_error(in, row, expected);
+	else if (row->out.source)
+		expect_sent(in, row->tags, &row->out, expected);
+	else
+		*expected = *in;
 }
 
 static enum lb_reason counted_reason(const struct rig_counts *before,
@@ -77,7 +108,8 @@ static void check_counts(const struct rig_counts *before, const struct rig_count
 			      counts ? change->bytes : 0);
 	}
 	for (uint32_t i = 0; i < RIG_BACKENDS; i++) {
-		bool counts = i && i == change->backend && change->reason == LB_SENT;
+		bool counts = i && i == change->backend &&
+			      (change->reason == LB_SENT || change->reason == LB_REDIRECTED);
 
 		check_counter("backend", i, &before->backends[i], &after->backends[i], counts,
 			      counts ? change->bytes : 0);
@@ -129,21 +161,26 @@ static void check_programs(const struct rig *rig, int lb, int trace, const struc
 	struct change change = {row->reason, row->finds.service, row->finds.backend, in->length};
 	struct lb_trace found;
 
-	row_expect(in, &row->out, &expected);
+	expect(in, row, &expected);
 	rig_count(rig, &before);
 	check_action("hairpin_lb", in->length, rig_run(lb, in, row->interface, &got), row->action);
 	rig_count(rig, &after);
 	check_counts(&before, &after, &change);
-	frame_compare(&got, &expected, "frame of hairpin_lb");
+	/* Nobody sees the bytes of a frame that is dropped. */
+	if (row->action != XDP_DROP)
+		frame_compare(&got, &expected, "frame of hairpin_lb");
+	met[row->reason] = true;
+	if (row->untraced)
+		return;
 
 	check_action("hairpin_trace", in->length, rig_run(trace, in, row->interface, &got),
 		     row->action);
-	frame_compare(&got, &expected, "frame of hairpin_trace");
+	if (row->action != XDP_DROP)
+		frame_compare(&got, &expected, "frame of hairpin_trace");
 	rig_count(rig, &before);
 	assert_memory_equal(&before, &after, sizeof(before));
 	found = rig_trace(rig);
 	check_trace(&found, row->reason, &row->finds);
-	met[row->reason] = true;
 }
 
 void row_check(const struct row *row)
@@ -198,6 +235,8 @@ void cut_check(const struct cut *cut)
 
 void row_check_reasons(void)
 {
+	/* The daemon counts those, which the kernel reports: no program sees them. */
+	met[LB_CPU_OVERRUN] = true;
 	for (int reason = LB_CONTINUE + 1; reason < LB_REASON_COUNT; reason++)
 		if (!met[reason])
 			fail_msg("no row leaves as %s", reason_names[reason]);

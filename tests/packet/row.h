@@ -24,10 +24,15 @@ struct row {
 	struct input in;
 	enum lb_reason reason;
 	int action;
-	struct ip out; /* the outer header of a packet that is sent */
+	struct ip
+		out; /* the outer header of a packet that is sent; or, with mtu, of an ICMP error */
 	struct finds finds;
 	enum rig_name rig;
 	uint32_t interface; /* of arrival; 0: not said */
+	uint16_t mtu;       /* what an answer to a packet that is too big says; 0: none */
+	uint8_t tags;       /* VLAN tags of the packet */
+	bool untraced;      /* hairpin_trace says what would come of it on another CPU */
+	const char *answer; /* hex; the whole frame that leaves */
 	bool wrapped;       /* headroom is the room that the driver leaves, not 216 bytes */
 	uint32_t headroom;
 };
@@ -63,6 +68,14 @@ extern const struct row_table table_tcp_udp, table_sizes, table_tos, table_not_o
 	table_pools, table_features;
 extern const struct cut_table table_cuts;
 
+/* The header of an error that leads back to the client. */
+#define ERROR4(bytes)                                                                              \
+	.source = "192.0.2.1", .destination = "198.51.100.7", .protocol = ICMP, .length = (bytes), \
+	.ttl = 64, .flags = 0x4000
+#define ERROR6(bytes)                                                                \
+	.source = "2001:db8::1", .destination = "2001:db8:c::7", .protocol = ICMPV6, \
+	.length = (bytes), .ttl = 64
+
 /* The header that leads to a backend: 20 more bytes than the packet, or a payload of the packet. */
 #define OUTER4(inner, to, bytes)                                                               \
 	.source = LB4, .destination = (to), .protocol = (inner), .length = (bytes), .ttl = 64, \
@@ -71,7 +84,7 @@ extern const struct cut_table table_cuts;
 	.source = LB6, .destination = (to), .protocol = (inner), .length = (bytes), .ttl = 64, \
 	.label = (flow_label)
 
-/* row_expect(): the frame that leaves, given the one that came. */
+/* row_expect(): the frame that leaves, given the one that came without VLAN tags. */
 void row_expect(const struct frame *in, const struct ip *out, struct frame *expected);
 
 void row_check(const struct row *row);

@@ -131,22 +131,22 @@ static const struct row rows[] = {
 	{"an Ethernet header alone passes",
 	 {.hex = "02 00 00 00 00 02 02 00 00 00 00 01 88 b5"},
 	 LB_NOT_IP, XDP_PASS},
-	{"a SYN to a VIP in a VLAN passes",
+	{"a VLAN tag that ends the frame passes",
+	 {.hex = "02 00 00 00 00 02 02 00 00 00 00 01 81 00 00 0a 08 00"},
+	 LB_TRUNCATED, XDP_PASS},
+	{"half a VLAN tag passes",
+	 {.hex = "02 00 00 00 00 02 02 00 00 00 00 01 81 00 00 0a"},
+	 LB_NOT_IP, XDP_PASS},
+	{"a third VLAN tag is not looked behind: it passes",
+	 {.hex = "02 00 00 00 00 02 02 00 00 00 00 01 88 a8 00 0a 81 00 00 0b 81 00 00 0c 08 00"
+		 "45 00 00 28 12 34 40 00 3d 06 3f 60 c6 33 64 07 c0 00 02 01"
+		 "9c 41 00 50 01 02 03 04 05 06 07 08 50 02 fa f0 be ef 00 00"},
+	 LB_NOT_IP, XDP_PASS},
+	{"a SYN to a stranger in a VLAN passes",
 	 {.hex = "02 00 00 00 00 02 02 00 00 00 00 01 81 00 00 0a 08 00"
-		 "45 00 00 28 12 34 40 00 3d 06 3f 60 c6 33 64 07 c0 00 02 01"
+		 "45 00 00 28 12 34 40 00 3d 06 33 57 c6 33 64 07 cb 00 71 09"
 		 "9c 41 00 50 01 02 03 04 05 06 07 08 50 02 fa f0 be ef 00 00"},
-	 LB_NOT_IP, XDP_PASS},
-	{"a SYN to an IPv6 VIP in a VLAN passes",
-	 {.hex = "02 00 00 00 00 02 02 00 00 00 00 01 81 00 00 0a 86 dd"
-		 "60 00 00 00 00 14 06 40 20 01 0d b8 00 0c 00 00 00 00 00 00 00 00 00 07"
-		 "20 01 0d b8 00 00 00 00 00 00 00 00 00 00 00 01"
-		 "9c 41 00 50 01 02 03 04 05 06 07 08 50 02 fa f0 be ef 00 00"},
-	 LB_NOT_IP, XDP_PASS},
-	{"a SYN to a VIP in two VLANs passes",
-	 {.hex = "02 00 00 00 00 02 02 00 00 00 00 01 88 a8 00 0a 81 00 00 0b 08 00"
-		 "45 00 00 28 12 34 40 00 3d 06 3f 60 c6 33 64 07 c0 00 02 01"
-		 "9c 41 00 50 01 02 03 04 05 06 07 08 50 02 fa f0 be ef 00 00"},
-	 LB_NOT_IP, XDP_PASS},
+	 LB_NO_SERVICE, XDP_PASS},
 	{"MPLS passes",
 	 {.hex = "02 00 00 00 00 02 02 00 00 00 00 01 88 47 00 01 01 40"
 		 "45 00 00 28 12 34 40 00 3d 06 3f 60 c6 33 64 07 c0 00 02 01"},

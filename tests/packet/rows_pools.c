@@ -24,7 +24,7 @@ static const struct row rows[] = {
 	{"a backend with a header of a length that the program does not know gets nothing",
 	 {TCP4_ODD_HEADER, .tcp_flags = SYN},
 	 LB_UNRESOLVED, XDP_DROP,
-	 .finds = {S_ODD_HEADER, P_ODD_HEADER, BACKEND_ODD_HEADER, TCP4_ODD_HEADER_SLOT}},
+	 .finds = {S_ODD_HEADER, P_ODD_HEADER, BACKEND_ODD_HEADER, TCP4_ODD_HEADER_SLOT}, .rig = RIG_FULL},
 
 	{"a driver that leaves no room for an IPv4 header: the packet is dropped",
 	 {TCP_4IN4, .tcp_flags = SYN},

@@ -1,26 +1,58 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is for a VIP, and cannot be balanced as it is. */
+/* What is for a VIP, and not as common packets are: some of it cannot be balanced. */
 #include "row.h"
 
 #define EXTENSION "06 00 01 04 00 00 00 00"
+#define MORE      "3c 00 01 04 00 00 00 00"
 #define FRAGMENT  "06 00 00 01 12 34 56 78"
+
+#define PING4                                                         \
+	"02 00 00 00 00 02 02 00 00 00 00 01 08 00"                   \
+	"45 00 00 1d 12 34 40 00 3d 01 3f 70 c6 33 64 07 c0 00 02 01" \
+	"08 00 95 fc 01 02 00 01 61"
+#define PONG4                                                         \
+	"02 00 00 00 00 01 02 00 00 00 00 02 08 00"                   \
+	"45 00 00 1d 12 34 40 00 40 01 3c 70 c0 00 02 01 c6 33 64 07" \
+	"00 00 9d fc 01 02 00 01 61"
 
 /* clang-format off */
 static const struct row rows[] = {
-	{"IPv4 options to a VIP are dropped",
+	{"a SYN to a VIP in a VLAN leaves without its tag",
+	 {.hex = "02 00 00 00 00 02 02 00 00 00 00 01 81 00 00 0a 08 00"
+		 "45 00 00 28 12 34 40 00 3d 06 3f 60 c6 33 64 07 c0 00 02 01"
+		 "9c 41 00 50 01 02 03 04 05 06 07 08 50 02 fa f0 be ef 00 00"},
+	 LB_SENT, XDP_TX, {OUTER4(IPIP, B4, 60)},
+	 {S_TCP_4IN4, P_IPV4, BACKEND_IPV4, TCP_4IN4_SLOT}, .tags = 1},
+	{"a SYN to an IPv6 VIP in a VLAN leaves without its tag",
+	 {.hex = "02 00 00 00 00 02 02 00 00 00 00 01 81 00 00 0a 86 dd"
+		 "60 00 00 00 00 14 06 40 20 01 0d b8 00 0c 00 00 00 00 00 00 00 00 00 07"
+		 "20 01 0d b8 00 00 00 00 00 00 00 00 00 00 00 01"
+		 "9c 45 00 50 01 02 03 04 05 06 07 08 50 02 fa f0 be ef 00 00"},
+	 LB_SENT, XDP_TX, {OUTER4(IPV6, B4, 80)},
+	 {S_TCP_6IN4, P_IPV4, BACKEND_IPV4, TCP_6IN4_SLOT}, .tags = 1},
+	{"a SYN to a VIP in two VLANs leaves without its tags",
+	 {.hex = "02 00 00 00 00 02 02 00 00 00 00 01 88 a8 00 0a 81 00 00 0b 08 00"
+		 "45 00 00 28 12 34 40 00 3d 06 3f 60 c6 33 64 07 c0 00 02 01"
+		 "9c 41 00 50 01 02 03 04 05 06 07 08 50 02 fa f0 be ef 00 00"},
+	 LB_SENT, XDP_TX, {OUTER4(IPIP, B4, 60)},
+	 {S_TCP_4IN4, P_IPV4, BACKEND_IPV4, TCP_4IN4_SLOT}, .tags = 2},
+
+	{"IPv4 options to a VIP are skipped",
 	 {TCP_4IN4, .tcp_flags = SYN, .options = "01 01 01 01", .patches = {{14, 1, 0x46}}},
-	 LB_EXTENSIONS, XDP_DROP},
-	{"40 bytes of IPv4 options with UDP to a VIP are dropped",
+	 LB_SENT, XDP_TX, {OUTER4(IPIP, B4, 64)},
+	 {S_TCP_4IN4, P_IPV4, BACKEND_IPV4, TCP_4IN4_SLOT}},
+	{"40 bytes of IPv4 options with UDP to a VIP are skipped",
 	 {UDP_4IN4, .options = "44 28 05 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00"
 			       "00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00",
 	  .patches = {{14, 1, 0x4f}}},
-	 LB_EXTENSIONS, XDP_DROP},
+	 LB_SENT, XDP_TX, {OUTER4(IPIP, B4, 88)},
+	 {S_UDP_4IN4, P_IPV4, BACKEND_IPV4, UDP_4IN4_SLOT}},
 	{"IPv4 options that the frame does not hold, to a VIP, are dropped",
 	 {TCP_4IN4, .patches = {{14, 1, 0x4f}}},
-	 LB_EXTENSIONS, XDP_DROP},
-	{"options to a port of a VIP that has no service are dropped: the port is not read",
+	 LB_BAD_LENGTH, XDP_DROP},
+	{"options to a port of a VIP that has no service pass",
 	 {TCP4_WRONG_PORT, .options = "01 01 01 01", .patches = {{14, 1, 0x46}}},
-	 LB_EXTENSIONS, XDP_DROP},
+	 LB_NO_SERVICE, XDP_PASS},
 	{"a header length of 4 words to a VIP is dropped",
 	 {TCP_4IN4, .patches = {{14, 1, 0x44}}},
 	 LB_BAD_LENGTH, XDP_DROP},
@@ -79,26 +111,29 @@ static const struct row rows[] = {
 	 {TCP4_WRONG_PORT, .patches = {{16, 2, 1500}}},
 	 LB_BAD_LENGTH, XDP_DROP},
 
-	{"a first fragment of TCP to a VIP is dropped",
+	{"a first fragment of TCP to a VIP is sent",
 	 {TCP_4IN4, .tcp_flags = ACK, .payload = 100, .patches = {{20, 2, 0x2000}}},
-	 LB_FRAGMENT_UNKNOWN, XDP_DROP},
-	{"a first fragment of UDP to a VIP is dropped",
+	 LB_SENT, XDP_TX, {OUTER4(IPIP, B4, 160)},
+	 {S_TCP_4IN4, P_IPV4, BACKEND_IPV4, TCP_4IN4_SLOT}},
+	{"a first fragment of UDP to a VIP is sent",
 	 {UDP_4IN4, .payload = 100, .patches = {{20, 2, 0x2000}}},
+	 LB_SENT, XDP_TX, {OUTER4(IPIP, B4, 148)},
+	 {S_UDP_4IN4, P_IPV4, BACKEND_IPV4, UDP_4IN4_SLOT}},
+	{"a middle fragment to a VIP, whose first was not seen, is dropped",
+	 {UDP_4IN4, .payload = 100, .patches = {{18, 2, 0x4321}, {20, 2, 0x20b9}}},
 	 LB_FRAGMENT_UNKNOWN, XDP_DROP},
-	{"a middle fragment to a VIP is dropped",
-	 {UDP_4IN4, .payload = 100, .patches = {{20, 2, 0x20b9}}},
+	{"a last fragment to a VIP, whose first was not seen, is dropped",
+	 {UDP_4IN4, .payload = 100, .patches = {{18, 2, 0x4321}, {20, 2, 0x00b9}}},
 	 LB_FRAGMENT_UNKNOWN, XDP_DROP},
-	{"a last fragment to a VIP is dropped",
-	 {UDP_4IN4, .payload = 100, .patches = {{20, 2, 0x00b9}}},
-	 LB_FRAGMENT_UNKNOWN, XDP_DROP},
-	{"a fragment at offset 1 to a VIP is dropped",
+	{"a fragment at offset 1, in the middle of the TCP header, to a VIP is dropped",
 	 {TCP_4IN4, .patches = {{20, 2, 0x0001}}},
-	 LB_FRAGMENT_UNKNOWN, XDP_DROP},
-	{"a fragment at the largest offset to a VIP is dropped",
-	 {TCP_4IN4, .patches = {{20, 2, 0x1fff}}},
+	 LB_FRAGMENT_TINY, XDP_DROP},
+	{"a fragment at the largest offset to a VIP, whose first was not seen, is dropped",
+	 {TCP_4IN4, .patches = {{18, 2, 0x4321}, {20, 2, 0x1fff}}},
 	 LB_FRAGMENT_UNKNOWN, XDP_DROP},
 	{"a fragment with options to a VIP counts as a fragment",
-	 {TCP_4IN4, .options = "01 01 01 01", .patches = {{14, 1, 0x46}, {20, 2, 0x2000}}},
+	 {TCP_4IN4, .options = "01 01 01 01",
+	  .patches = {{14, 1, 0x46}, {18, 2, 0x4321}, {20, 2, 0x20b9}}},
 	 LB_FRAGMENT_UNKNOWN, XDP_DROP},
 	{"a packet without DF is no fragment",
 	 {TCP_4IN4, .tcp_flags = SYN, .patches = {{20, 2, 0x0000}}},
@@ -108,28 +143,48 @@ static const struct row rows[] = {
 	 {TCP_4IN4, .tcp_flags = SYN, .patches = {{20, 2, 0x8000}}},
 	 LB_SENT, XDP_TX, {OUTER4(IPIP, B4, 60)},
 	 {S_TCP_4IN4, P_IPV4, BACKEND_IPV4, TCP_4IN4_SLOT}},
-	{"a first IPv6 fragment to a VIP is dropped",
+	{"a first IPv6 fragment to a VIP is sent",
 	 {TCP_6IN4, .protocol = 44, .options = FRAGMENT},
+	 LB_SENT, XDP_TX, {OUTER4(IPV6, B4, 88)},
+	 {S_TCP_6IN4, P_IPV4, BACKEND_IPV4, TCP_6IN4_SLOT}},
+	{"a last IPv6 fragment to a VIP, whose first was not seen, is dropped",
+	 {UDP_6IN4, .payload = 100, .protocol = 44, .options = "11 00 05 c8 87 65 43 21"},
 	 LB_FRAGMENT_UNKNOWN, XDP_DROP},
-	{"a last IPv6 fragment to a VIP is dropped",
-	 {UDP_6IN4, .payload = 100, .protocol = 44, .options = "11 00 05 c8 12 34 56 78"},
-	 LB_FRAGMENT_UNKNOWN, XDP_DROP},
-	{"an atomic IPv6 fragment (RFC 6946) to a VIP is dropped",
+	{"an atomic IPv6 fragment (RFC 6946) to a VIP is sent",
 	 {UDP_6IN4, .protocol = 44, .options = "11 00 00 00 12 34 56 78"},
-	 LB_FRAGMENT_UNKNOWN, XDP_DROP},
+	 LB_SENT, XDP_TX, {OUTER4(IPV6, B4, 76)},
+	 {S_UDP_6IN4, P_IPV4, BACKEND_IPV4, UDP_6IN4_SLOT}},
 
-	{"an IPv6 hop-by-hop header to a VIP is dropped",
+	{"an IPv6 hop-by-hop header to a VIP is skipped",
 	 {TCP_6IN4, .options = EXTENSION, .patches = {{20, 1, 0}}},
-	 LB_EXTENSIONS, XDP_DROP},
-	{"an IPv6 routing header to a VIP is dropped",
+	 LB_SENT, XDP_TX, {OUTER4(IPV6, B4, 88)},
+	 {S_TCP_6IN4, P_IPV4, BACKEND_IPV4, TCP_6IN4_SLOT}},
+	{"an IPv6 routing header to a VIP is skipped",
 	 {TCP_6IN4, .protocol = 43, .options = EXTENSION},
-	 LB_EXTENSIONS, XDP_DROP},
-	{"IPv6 destination options to a VIP are dropped",
+	 LB_SENT, XDP_TX, {OUTER4(IPV6, B4, 88)},
+	 {S_TCP_6IN4, P_IPV4, BACKEND_IPV4, TCP_6IN4_SLOT}},
+	{"IPv6 destination options to a VIP are skipped",
 	 {TCP_6IN4, .protocol = 60, .options = EXTENSION},
-	 LB_EXTENSIONS, XDP_DROP},
-	{"an authentication header in IPv6 to a VIP is dropped",
+	 LB_SENT, XDP_TX, {OUTER4(IPV6, B4, 88)},
+	 {S_TCP_6IN4, P_IPV4, BACKEND_IPV4, TCP_6IN4_SLOT}},
+	{"an authentication header in IPv6 to a VIP is skipped",
 	 {TCP_6IN4, .protocol = 51, .options = EXTENSION},
+	 LB_SENT, XDP_TX, {OUTER4(IPV6, B4, 88)},
+	 {S_TCP_6IN4, P_IPV4, BACKEND_IPV4, TCP_6IN4_SLOT}},
+	{"six IPv6 extension headers to a VIP are skipped",
+	 {TCP_6IN4, .protocol = 60, .options = MORE MORE MORE MORE MORE EXTENSION},
+	 LB_SENT, XDP_TX, {OUTER4(IPV6, B4, 128)},
+	 {S_TCP_6IN4, P_IPV4, BACKEND_IPV4, TCP_6IN4_SLOT}},
+	{"seven IPv6 extension headers to a VIP are dropped",
+	 {TCP_6IN4, .protocol = 60, .options = MORE MORE MORE MORE MORE MORE EXTENSION},
 	 LB_EXTENSIONS, XDP_DROP},
+
+	{"too large for the next hop and without DF is dropped",
+	 {TCP_4IN4, .tcp_flags = ACK, .payload = 1541, .patches = {{20, 2, 0x0000}}},
+	 LB_TOO_BIG_NO_DF, XDP_DROP, .finds = {S_TCP_4IN4, P_IPV4, BACKEND_IPV4, TCP_4IN4_SLOT}},
+	{"too large for the next hop from a multicast address is dropped",
+	 {TCP4_MULTICAST, .tcp_flags = ACK, .payload = 1541},
+	 LB_TOO_BIG, XDP_DROP, .finds = {S_TCP_4IN4, P_IPV4, BACKEND_IPV4, TCP4_MULTICAST_SLOT}},
 
 	{"ICMP to a VIP is left to the stack",
 	 {TCP_4IN4, .protocol = 1},
@@ -143,6 +198,12 @@ static const struct row rows[] = {
 	{"ICMPv6 to a VIP is left to the stack",
 	 {TCP_6IN4, .protocol = 58},
 	 LB_ICMP, XDP_PASS},
+	{"a ping to a VIP is left to the stack if echo is switched off",
+	 {.hex = PING4},
+	 LB_ICMP, XDP_PASS},
+	{"a ping to a VIP is answered",
+	 {.hex = PING4},
+	 LB_ECHO_ANSWERED, XDP_TX, .rig = RIG_FULL, .answer = PONG4},
 };
 /* clang-format on */
 

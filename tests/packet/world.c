@@ -94,7 +94,8 @@ static void fill_backends(struct rig *rig)
 	backends[BACKEND_UNRESOLVED].flags = LB_BACKEND_USED;
 	backends[BACKEND_UNRESOLVED].inner_mtu = 0;
 	backends[BACKEND_ODD_HEADER] = world_backend(LB4, B4, 1580);
-	backends[BACKEND_ODD_HEADER].header_length = 38;
+	backends[BACKEND_ODD_HEADER].flags &= ~LB_BACKEND_PLAIN;
+	backends[BACKEND_ODD_HEADER].header_length = LB_HEADER_SIZE + 1;
 	backends[BACKEND_ELSEWHERE] = world_backend(LB4, B4, 1580);
 	backends[BACKEND_ELSEWHERE].interface = RIG_VETH;
 	backends[BACKEND_VARIED4] = world_backend("10.0.9.0", B4, 1580);
