@@ -33,7 +33,7 @@ struct balancer {
 	uint64_t failed_us;
 	struct wanted_leaving *leaving; /* of the last plan */
 	size_t leaving_count;
-	sd_event_source *timer; /* while something moves: looks for what has settled */
+	sd_event_source *timer; /* while something moves or is to be tried again */
 };
 
 void balancer_reconcile(struct balancer *balancer);
@@ -55,7 +55,8 @@ void balancer_add_departure(const struct motion *motion, uint16_t index, uint32_
 			    json_t *backend);
 
 int balancer_add_timer(struct balancer *balancer, sd_event *event, struct err *err);
-void balancer_set_timer(struct balancer *balancer); /* runs while something moves */
+/* balancer_set_timer(): runs while something moves, or the maps are out of step. */
+void balancer_set_timer(struct balancer *balancer);
 
 /* balancer_diff(): what candidate changes against what is in force; see balancer_put(). Owned by
  * the caller. */

@@ -186,9 +186,11 @@ int datapath_reload(struct datapath *datapath, const struct lb_features *feature
 		return -EINVAL;
 	status = load_plain(skeleton, err);
 	if (!status)
-		status = attach_all(datapath, features, err);
-	if (!status)
 		status = write_layout(skeleton, features, err);
+	if (!status) {
+		status = attach_all(datapath, features, err);
+		datapath->stale = status;
+	}
 	if (status) {
 		lb_bpf__destroy(skeleton);
 		return status;
@@ -204,7 +206,7 @@ int datapath_set_features(struct datapath *datapath, const struct lb_features *f
 {
 	int status;
 
-	if (!memcmp(features, &datapath->features, sizeof(*features)))
+	if (!datapath->stale && !memcmp(features, &datapath->features, sizeof(*features)))
 		return 0;
 	status = datapath_reload(datapath, features, err);
 	if (!status)
