@@ -29,6 +29,7 @@ struct balancer {
 	struct last_plan last_plan;
 	char *written;    /* what balancer_put() last made the catalog file; NULL: something else */
 	bool out_of_step; /* the last plan was not applied whole */
+	bool was_moving;  /* something moved after the last plan */
 	struct err_list failed; /* of the last reload, when it was refused */
 	uint64_t failed_us;
 	struct wanted_leaving *leaving; /* of the last plan */
