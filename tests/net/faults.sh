@@ -211,7 +211,16 @@ failing_while_settling() { # OPERATION
 	flows talk 1 "$lab_dir/now" "$lab_dir/$new.places" && settles
 }
 
+old_table_goes() {
+	start_anew "$lab_dir/short_first.json"
+	kept=$(identities)
+	jq '.pools.other.table_size = 509' "$lab_dir/short_first.json" >"$lab_dir/short_table.json"
+	hairpinctl catalog apply "$lab_dir/short_table.json"
+	is "$((kept + 1))" identities && wait_until 10 is "$kept" identities
+}
+
 settling() {
+	it "a table that was replaced goes when no flow is on it any more" old_table_goes
 	old=short_first new=short_changed dead=none
 	it "killed after each operation while what moved settles" \
 		at_each killed_while_settling count_settling
