@@ -101,16 +101,22 @@ static int apply_build(struct balancer *balancer, struct build *build, struct er
 	return status;
 }
 
-/* Something around the catalog changed. A failure is logged, and tried again at the next change. */
+/* Something around the catalog changed, or time has passed. A failure is logged once, and tried again
+ * until all is as it should be. */
 void balancer_reconcile(struct balancer *balancer)
 {
+	bool was_out_of_step = balancer->out_of_step;
 	struct err err = {0};
 
 	if (!balancer->build)
 		return;
 	build_refresh_records(balancer->build, &balancer->surroundings);
-	if (apply_build(balancer, balancer->build, &err))
+	if (!apply_build(balancer, balancer->build, &err)) {
+		if (was_out_of_step)
+			log_info("the maps are what the catalog asks for again");
+	} else if (!was_out_of_step) {
 		log_err("the data plane could not follow: %s", err.text);
+	}
 }
 
 static void on_nexthops(void *user)

@@ -37,11 +37,12 @@ struct balancer {
 	struct last_plan last_plan;
 	char *written;    /* what balancer_put() last made the catalog file; NULL: something else */
 	bool out_of_step; /* the last plan was not applied whole */
+	bool was_moving;  /* something moved after the last plan */
 	struct err_list failed; /* of the last reload, when it was refused */
 	uint64_t failed_us;
 	struct wanted_leaving *leaving; /* of the last plan */
 	size_t leaving_count;
-	sd_event_source *timer; /* while something moves: looks for what has settled */
+	sd_event_source *timer; /* while something moves or is to be tried again */
 	struct watched watched[CONFIG_MAX_INTERFACES];
 	sd_event_source *watch; /* looks after the interfaces */
 };
@@ -70,7 +71,8 @@ void balancer_add_departure(const struct motion *motion, uint16_t index, uint32_
 			    json_t *backend);
 
 int balancer_add_timer(struct balancer *balancer, sd_event *event, struct err *err);
-void balancer_set_timer(struct balancer *balancer); /* runs while something moves */
+/* balancer_set_timer(): runs while something moves, or the maps are out of step. */
+void balancer_set_timer(struct balancer *balancer);
 
 /* balancer_diff(): what candidate changes against what is in force; see balancer_put(). Owned by
  * the caller. */

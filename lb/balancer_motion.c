@@ -123,13 +123,17 @@ static uint64_t interval_us(const struct catalog *catalog)
 
 void balancer_set_timer(struct balancer *balancer)
 {
-	bool moving =
-		state_is_moving(datapath_state(balancer->datapath)) || balancer->leaving_count;
+	bool moves = state_is_moving(datapath_state(balancer->datapath)) || balancer->leaving_count;
+	/* What the last mark kept is taken away by the plan after the one that cleared it. */
+	bool moving = moves || balancer->was_moving;
+	uint64_t next_us = balancer->out_of_step ? LOOK_LEAST_S * 1000000ULL : 0;
 
-	if (moving && balancer->catalog)
-		sd_event_source_set_time_relative(balancer->timer, interval_us(balancer->catalog));
-	sd_event_source_set_enabled(balancer->timer,
-				    moving && balancer->catalog ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+	if (balancer->catalog && moving && !next_us)
+		next_us = interval_us(balancer->catalog);
+	balancer->was_moving = moves;
+	if (next_us)
+		sd_event_source_set_time_relative(balancer->timer, next_us);
+	sd_event_source_set_enabled(balancer->timer, next_us ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
 
 /* Until a mark that was last used at last_s is cleared, if no packet uses it again. */

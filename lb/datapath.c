@@ -208,9 +208,11 @@ int datapath_reload(struct datapath *datapath, const struct lb_features *feature
 	if (!status)
 		status = cpus_fill(datapath, skeleton, err);
 	if (!status)
-		status = attach_all(datapath, features, true, err);
-	if (!status)
 		status = layout_write(skeleton, features, err);
+	if (!status) {
+		status = attach_all(datapath, features, true, err);
+		datapath->stale = status;
+	}
 	if (status) {
 		lb_bpf__destroy(skeleton);
 		return status;
@@ -226,7 +228,7 @@ int datapath_set_features(struct datapath *datapath, const struct lb_features *f
 {
 	int status;
 
-	if (!memcmp(features, &datapath->features, sizeof(*features)))
+	if (!datapath->stale && !memcmp(features, &datapath->features, sizeof(*features)))
 		return 0;
 	status = datapath_reload(datapath, features, err);
 	if (!status)

@@ -106,11 +106,11 @@ int flows_make(struct datapath *datapath)
 
 int flows_remove(struct datapath *datapath)
 {
+	datapath->state.remembers = false;
 	for (uint32_t table = LB_FLOW_TABLES; table-- > 0;)
 		if (bpf_map_delete_elem(outer(datapath->skeleton->maps.flows), &table) &&
 		    errno != ENOENT)
 			return -errno;
-	datapath->state.remembers = false;
 	return 0;
 }
 
@@ -124,9 +124,13 @@ int moves_make(struct datapath *datapath, uint32_t pool, uint32_t size)
 	if (fd < 0)
 		return -errno;
 	status = map_moves(datapath, pool, fd, NULL);
-	if (!status)
-		return put_inner(datapath->skeleton->maps.moves, pool, fd);
-	close(fd);
+	if (status) {
+		close(fd);
+		return status;
+	}
+	status = put_inner(datapath->skeleton->maps.moves, pool, fd);
+	if (status)
+		unmap_moves(datapath, pool);
 	return status;
 }
 

@@ -23,6 +23,7 @@ struct datapath {
 	struct lb_counters *counters; /* of each CPU */
 	int slots;                    /* the map */
 	uint32_t slot_count;
+	bool stale;             /* some interface may run another program than the last one */
 	int grace, grace_inner; /* maps: see datapath_grace() */
 	int cpus;               /* possible CPUs */
 	uint32_t old_layout;    /* of the pinned maps; 0: they are of LB_LAYOUT, or new */

@@ -114,33 +114,44 @@ static int take_pin(const struct datapath *datapath, struct err *err)
 	return 0;
 }
 
+/* The longer array goes, unless a program has it: then that one is replaced before any slot changes. */
+static void go_back(struct datapath *datapath, int old, const struct state *old_state)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", datapath->config->pin_path, NEW_NAME);
+	unlink(path);
+	if (datapath->slots != old)
+		close(datapath->slots);
+	if (datapath->state.slots != old_state->slots)
+		slots_unmap(&datapath->state);
+	datapath->slots = old;
+	datapath->slot_count = datapath->state.slot_count = old_state->slot_count;
+	datapath->state.slots = old_state->slots;
+}
+
 int datapath_reserve(struct datapath *datapath, uint32_t count, struct err *err)
 {
 	struct state old_state = datapath->state;
 	int old = datapath->slots, status;
-	uint32_t old_count = datapath->slot_count;
 
-	if (count <= old_count)
+	if (count <= datapath->slot_count)
 		return 0;
 	status = make_longer(datapath, count, err);
-	if (!status)
+	if (!status) {
 		status = datapath_reload(datapath, &datapath->features, err);
-	if (!status)
-		status = take_pin(datapath, err);
+		if (!status)
+			status = take_pin(datapath, err);
+		datapath->stale = datapath->stale || status;
+	}
 	if (status) {
-		if (datapath->slots != old)
-			close(datapath->slots);
-		if (datapath->state.slots != old_state.slots)
-			slots_unmap(&datapath->state);
-		datapath->slots = old;
-		datapath->slot_count = old_count;
-		datapath->state.slots = old_state.slots;
-		datapath->state.slot_count = old_state.slot_count;
+		go_back(datapath, old, &old_state);
 		return status;
 	}
 	slots_unmap(&old_state);
 	close(old);
-	return datapath_grace(datapath);
+	status = datapath_grace(datapath);
+	return status ? err_set(err, status, "cannot wait for packets: %s", strerror(-status)) : 0;
 }
 
 int grace_open(struct datapath *datapath, struct err *err)

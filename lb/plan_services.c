@@ -190,21 +190,25 @@ static void refer(struct maker *maker, uint16_t pool, uint64_t since_ns)
 		maker->oldest_ns[pool] = since_ns;
 }
 
-/* What is known of a move is written before the entry that makes packets look at it. */
-static int put_move(struct maker *maker, uint16_t service, const struct lb_service_move *move)
+/* What is known of a move is written before the entry that makes packets look at it; live: the service
+ * that the entry is of now. */
+static int put_move(struct maker *maker, uint16_t service, uint16_t live_service,
+		    const struct lb_service_move *move)
 {
 	const struct lb_service_move *live = &maker->state->service_moves[service];
+	struct plan_op op = {.kind = PLAN_SERVICE_MOVE, .index = service, .service_move = *move};
 	int status = plan_remember(maker);
 
-	/* The program writes last_s: it is ours to write only when the move is new. */
-	if (status || (live->since_ns == move->since_ns && live->changed_s == move->changed_s))
+	/* The program writes last_s: it is ours to write only when the move is new, or another
+	 * service's, which packets write until the entry changes. */
+	if (service != live_service)
+		op.service_move.last_s = maker_now_s(maker);
+	else if (live->since_ns == move->since_ns && live->changed_s == move->changed_s)
 		return status;
-	return plan_add(maker->plan, (struct plan_op){.kind = PLAN_SERVICE_MOVE,
-						      .index = service,
-						      .service_move = *move});
+	return status ?: plan_add(maker->plan, op);
 }
 
-/* Packets write the move of the service that the entry is of now. */
+/* Packets write the move of the service that the entry is of now. entry: without the origin; or none. */
 static int clear_origin(struct filler *filler, uint32_t at, const struct lb_service *entry,
 			const struct lb_service_move *move)
 {
@@ -235,6 +239,12 @@ static uint16_t service_flags(const struct catalog_service *service)
 	return flags;
 }
 
+static uint32_t find_any_port(const struct filler *filler, struct lb_service_key key)
+{
+	key.port = 0;
+	return filler_find(filler, &key);
+}
+
 static int put_service(struct filler *filler, const struct catalog_service *service, uint16_t index,
 		       uint16_t pool, struct err *err)
 {
@@ -249,12 +259,15 @@ static int put_service(struct filler *filler, const struct catalog_service *serv
 		.target.flags = LB_SERVICE_USED | LB_SERVICE_VIP,
 	};
 	uint32_t at = filler_find(filler, &entry.key);
+	/* A new exact port takes over what flows "any port" has there. */
+	uint32_t from = at == NOWHERE ? find_any_port(filler, entry.key) : at;
 	struct lb_service_move move = {.since_ns = UINT64_MAX};
 	int status = 0;
 
-	if (at != NOWHERE &&
-	    find_origin(filler->maker, service, filler->entries[at].target, &entry.target, &move))
-		status = put_move(filler->maker, index, &move);
+	if (from != NOWHERE &&
+	    find_origin(filler->maker, service, filler->entries[from].target, &entry.target, &move))
+		status =
+			put_move(filler->maker, index, filler->entries[from].target.service, &move);
 	else if (at != NOWHERE && filler->entries[at].target.origin)
 		return clear_origin(filler, at, &entry, &move)
 			       ?: filler_put(filler, &vip, service->name, err);
@@ -292,6 +305,66 @@ static int settle(struct filler *filler)
 	if (!plan->count || plan->ops[plan->count - 1].kind != PLAN_SERVICE)
 		return 0;
 	return filler_grace(filler);
+}
+
+/* The service of the catalog that takes any port of an address and protocol. */
+static const struct catalog_service *any_port_of(const struct maker *maker,
+						 const struct lb_service_key *key)
+{
+	const struct catalog *catalog = maker->wanted->catalog;
+
+	for (size_t i = 0; i < catalog->service_count; i++)
+		if (!catalog->services[i].port && catalog->services[i].protocol == key->protocol &&
+		    !memcmp(&catalog->services[i].address, &key->address, sizeof(key->address)))
+			return &catalog->services[i];
+	return NULL;
+}
+
+/*
+ * The entry of an exact port that is not wanted any more, where "any port" follows: while flows may
+ * live on the pool that it had, it stays, with that as the origin and the pool of "any port", and keeps
+ * its index, which is that of the move. Not if the index has another port now.
+ */
+static int leave_to_any_port(struct filler *filler, uint32_t at)
+{
+	static const struct lb_service empty;
+	struct maker *maker = filler->maker;
+	struct lb_service entry = filler->entries[at];
+	union lb_service_target live = entry.target;
+	const struct catalog_service *any = any_port_of(maker, &entry.key);
+	struct lb_service_move move;
+	int status;
+
+	if (!any || maker->kept[LB_IDENTITY_SERVICE][live.service])
+		return 0;
+	entry.target = (union lb_service_target){
+		.service = live.service,
+		.flags = service_flags(any),
+		.pool = maker->pools[any->pool],
+	};
+	if (find_origin(maker, any, live, &entry.target, &move)) {
+		status = put_move(maker, live.service, live.service, &move);
+		refer(maker, entry.target.pool, move.since_ns);
+		refer(maker, entry.target.origin, move.since_ns);
+		status = status ?: filler_put(filler, &entry, any->name, maker->err);
+	} else if (live.origin) {
+		status = clear_origin(filler, at, &empty, &move);
+	} else {
+		return 0;
+	}
+	maker->kept[LB_IDENTITY_SERVICE][live.service] = true;
+	return status;
+}
+
+static int leave_to_any_ports(struct filler *filler)
+{
+	int status = 0;
+
+	for (uint32_t at = 0; !status && at < LB_SERVICE_ENTRIES; at++)
+		if (filler->entries[at].target.word && !filler->wanted[at] &&
+		    filler->entries[at].key.port)
+			status = leave_to_any_port(filler, at);
+	return status;
 }
 
 static int empty_unwanted(struct filler *filler, bool any_port)
@@ -338,6 +411,7 @@ int plan_services(struct maker *maker)
 	status = status ?: settle(&filler);
 	status = status ?: put_services(&filler, true);
 	status = status ?: settle(&filler);
+	status = status ?: leave_to_any_ports(&filler);
 	status = status ?: empty_unwanted(&filler, true);
 	status = status ?: empty_unwanted(&filler, false);
 	status = status ?: settle(&filler);

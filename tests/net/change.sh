@@ -157,4 +157,27 @@ it "changes what is served" all_answered b1 ask "$vip4" 80 --count 20
 it "and the file" is '"10.2.0.11"' in_file .pools.web.backends.b1.address
 it "what it removed gets nothing" quiet b3 b4
 it "all is well at the end" is true status .well
+
+# --- two balancers of one catalog: one went through all of the above, the other just starts ---
+digests() {
+	status '[.pools | sort_by(.name)[] | .name + " " + .digest] | join(", ")'
+}
+jq '.pools.web.backends = { "b3": { "address": "fd02::13" }, "b1": { "address": "10.2.0.11" },
+	"b4": { "address": "10.2.0.14", "weight": 50 } } | .pools.twin = (.pools.web |
+	.table = "maglev")' "$lab_catalog" >"$lab_dir/next.json"
+change "a catalog of two kinds of tables" catalog apply "$lab_dir/next.json"
+digests=$(digests)
+jq '.pools |= (map_values(.backends |= (to_entries | reverse | from_entries)) | to_entries |
+	reverse | from_entries) | .services |= (to_entries | reverse | from_entries)' \
+	"$lab_catalog" >"$lab_dir/reversed.json"
+it "the same in another order is another text" not cmp "$lab_catalog" "$lab_dir/reversed.json"
+stop_hairpind
+hairpind --detach
+write_catalog <"$lab_dir/reversed.json"
+start_hairpind
+it "a balancer that starts anew with that has the same digests" is "$digests" digests
+it "another weight gives another digest" eval \
+	"hairpinctl backend weight web b4 60 && not is '$digests' digests"
+it "and going back gives the first again" eval \
+	"hairpinctl backend weight web b4 50 && is '$digests' digests"
 net_done

@@ -118,11 +118,19 @@ struct draft_backend {
 	enum backend_state state;
 };
 
+/* The services that there are: flows go from one to the other. */
+enum ports {
+	EXACT,
+	ANY,
+	BOTH,
+};
+
 static struct {
 	struct draft_backend backends[2][BACKENDS]; /* of two pools with the same servers */
 	uint32_t table_size;
 	unsigned int seed;
-	int pool; /* of the service */
+	enum ports ports;
+	int pool, any_pool; /* of the service of the exact port, and of "any port" */
 	bool by_client;
 	enum tracking tracking;
 } draft;
@@ -183,6 +191,12 @@ static void change(void)
 	case 2:
 		draft.pool ^= 1;
 		break;
+	case 5:
+		draft.ports = (enum ports[]){EXACT, ANY, BOTH}[below(3)];
+		break;
+	case 6:
+		draft.any_pool ^= 1;
+		break;
 	case 3:
 		draft.by_client ^= true;
 		break;
@@ -196,10 +210,11 @@ static void change(void)
 
 static struct world *make_world(void)
 {
-	struct lb_service_key key = world_key(0xcb00710a, 443, IPPROTO_TCP);
+	struct lb_service_key key = world_key(0xcb00710a, 443, IPPROTO_TCP), any = key;
 	char text[16];
 	struct world *world;
 
+	any.port = 0;
 	snprintf(text, sizeof(text), "seed-%u", draft.seed);
 	world = world_new(text);
 	world->wanted.now_ns = now_ns;
@@ -221,8 +236,11 @@ static struct world *make_world(void)
 				draft.backends[pool][i].state;
 		}
 	}
-	world_add_service(world, "www", &key, draft.pool,
-			  draft.by_client ? AFFINITY_CLIENT : AFFINITY_FLOW);
+	if (draft.ports != ANY)
+		world_add_service(world, "www", &key, draft.pool,
+				  draft.by_client ? AFFINITY_CLIENT : AFFINITY_FLOW);
+	if (draft.ports != EXACT)
+		world_add_service(world, "all", &any, draft.any_pool, AFFINITY_FLOW);
 	world_finish(world);
 	return world;
 }

@@ -103,6 +103,21 @@ static const char *identity_name(const struct model *model, enum lb_identity_kin
 	return identity ? identity->name : "(nobody)";
 }
 
+/* The service's own name; or that of one that left its exact port to "any port", for old flows. */
+static bool is_named(const struct model *model, const struct probe *probe,
+		     union lb_service_target target)
+{
+	const struct catalog *catalog = model->wanted->catalog;
+	const char *name = identity_name(model, LB_IDENTITY_SERVICE, target.service);
+
+	if (!strcmp(name, probe->wanted->name))
+		return true;
+	for (size_t i = 0; i < catalog->service_count; i++)
+		if (!strcmp(name, catalog->services[i].name))
+			return false;
+	return target.origin && probe->keys[0].port && !probe->wanted->port;
+}
+
 bool model_is_wanted(const struct model *model, const struct probe *probe, uint64_t word)
 {
 	const struct catalog *catalog = model->wanted->catalog;
@@ -125,7 +140,7 @@ bool model_is_wanted(const struct model *model, const struct probe *probe, uint6
 	return (target.flags & ~LB_SERVICE_ORIGIN_CLIENT) == flags &&
 	       model->state.pools[target.pool].seed == table_hash(catalog->seed, 0) &&
 	       model->state.pools[target.pool].size == catalog->pools[service->pool].table_size &&
-	       !strcmp(identity_name(model, LB_IDENTITY_SERVICE, target.service), service->name) &&
+	       is_named(model, probe, target) &&
 	       !strcmp(identity_name(model, LB_IDENTITY_POOL, target.pool),
 		       catalog->pools[service->pool].name);
 }

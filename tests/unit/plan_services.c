@@ -246,6 +246,120 @@ static void test_full_catalog(void **state)
 	(void)state;
 }
 
+#define EXACT_PORT 1
+#define ANY_PORT   2
+
+/* Services of one address: "any port" on pool web, port 443 on pool other. */
+static struct world *world_of_ports(int ports, uint64_t now_s, uint16_t exact_port)
+{
+	struct world *world = world_new("site-a");
+	struct lb_service_key any = world_key(0xcb007101, 0, IPPROTO_TCP), exact = any;
+
+	exact.port = htons(exact_port);
+	world->tracking = TRACKING_MOVED;
+	world->wanted.now_ns = now_s * 1000000000;
+	world_add_pool(world, "web", 251);
+	world_add_backend(world, "web-1", 0x0a000001, 100);
+	world_add_pool(world, "other", 509);
+	world_add_backend(world, "other-1", 0x0a000002, 100);
+	if (ports & EXACT_PORT)
+		world_add_service(world, "exact", &exact, 1, AFFINITY_FLOW);
+	if (ports & ANY_PORT)
+		world_add_service(world, "any", &any, 0, AFFINITY_CLIENT);
+	world_finish(world);
+	return world;
+}
+
+static void reach_ports(struct model *model, int ports, uint64_t now_s, uint16_t exact_port)
+{
+	struct world *world = world_of_ports(ports, now_s, exact_port);
+
+	assert_true(world_reach(model, world, probes, probe_count, NULL) >= 0);
+	world_free(world);
+}
+
+static uint16_t pool_index(const struct model *model, const char *name)
+{
+	for (uint32_t i = 1; i < LB_POOLS; i++)
+		if (model->state.identities[LB_IDENTITY_POOL][i] &&
+		    !strcmp(model->state.identities[LB_IDENTITY_POOL][i]->name, name))
+			return i;
+	return LB_NONE;
+}
+
+static void assert_target(const struct model *model, size_t probe, const char *pool,
+			  const char *origin, uint16_t client)
+{
+	union lb_service_target target = {.word = model_lookup(model, &probes[probe])};
+
+	assert_int_equal(target.pool, pool_index(model, pool));
+	assert_int_equal(target.origin, origin ? pool_index(model, origin) : LB_NONE);
+	assert_int_equal(target.flags, LB_SERVICE_USED | client);
+}
+
+/* Ports 443 and 80 of one address: probes 0 and 1. */
+static struct model *model_of_ports(int ports)
+{
+	const struct lb_service_key keys[] = {
+		world_key(0xcb007101, 443, IPPROTO_TCP),
+		world_key(0xcb007101, 80, IPPROTO_TCP),
+	};
+	struct model *model = model_new();
+
+	watch(keys, 2, 1);
+	reach_ports(model, ports, 1000, 443);
+	return model;
+}
+
+static void test_new_exact_port_keeps_flows_of_any_port(void **state)
+{
+	struct model *model = model_of_ports(ANY_PORT);
+
+	assert_target(model, 0, "web", NULL, LB_SERVICE_AFFINITY_CLIENT);
+	reach_ports(model, EXACT_PORT | ANY_PORT, 1010, 443);
+	assert_target(model, 0, "other", "web", LB_SERVICE_ORIGIN_CLIENT);
+	assert_target(model, 1, "web", NULL, LB_SERVICE_AFFINITY_CLIENT);
+	reach_ports(model, EXACT_PORT, 1020, 443); /* the origin stays when "any port" goes */
+	assert_target(model, 0, "other", "web", LB_SERVICE_ORIGIN_CLIENT);
+	reach_ports(model, EXACT_PORT, 1030 + WORLD_IDLE_S, 443);
+	assert_target(model, 0, "other", NULL, 0);
+	model_free(model);
+	(void)state;
+}
+
+static void test_any_port_keeps_flows_of_an_exact_port(void **state)
+{
+	struct model *model = model_of_ports(EXACT_PORT | ANY_PORT);
+	uint64_t word;
+
+	assert_target(model, 0, "other", NULL, 0);
+	reach_ports(model, ANY_PORT, 1010, 443);
+	assert_target(model, 0, "web", "other", LB_SERVICE_AFFINITY_CLIENT);
+	assert_target(model, 1, "web", NULL, LB_SERVICE_AFFINITY_CLIENT);
+	reach_ports(model, EXACT_PORT | ANY_PORT, 1020, 443); /* and back again */
+	assert_target(model, 0, "other", "other", 0);
+	reach_ports(model, ANY_PORT, 1030, 443);
+	assert_target(model, 0, "web", "other", LB_SERVICE_AFFINITY_CLIENT);
+	reach_ports(model, ANY_PORT, 1040 + WORLD_IDLE_S, 443);
+	assert_target(model, 0, "web", NULL, LB_SERVICE_AFFINITY_CLIENT);
+	word = model_lookup(model, &probes[1]);
+	assert_int_equal(model_lookup(model, &probes[0]), word); /* the very same entry */
+	model_free(model);
+	(void)state;
+}
+
+/* Its index, with what is known of its move, goes with the name. */
+static void test_a_service_that_changes_its_port_leaves_nothing(void **state)
+{
+	struct model *model = model_of_ports(EXACT_PORT | ANY_PORT);
+
+	reach_ports(model, EXACT_PORT | ANY_PORT, 1010, 80);
+	assert_target(model, 0, "web", NULL, LB_SERVICE_AFFINITY_CLIENT);
+	assert_target(model, 1, "other", "web", LB_SERVICE_ORIGIN_CLIENT);
+	model_free(model);
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +369,9 @@ int main(void)
 		cmocka_unit_test(test_cut_off_while_services_move),
 		cmocka_unit_test(test_double_entry_does_not_come_back),
 		cmocka_unit_test(test_full_catalog),
+		cmocka_unit_test(test_new_exact_port_keeps_flows_of_any_port),
+		cmocka_unit_test(test_any_port_keeps_flows_of_an_exact_port),
+		cmocka_unit_test(test_a_service_that_changes_its_port_leaves_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
