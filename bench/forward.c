@@ -16,6 +16,7 @@
 
 #include <jansson.h>
 
+#include "answer.h"
 #include "measure.h"
 #include "mix.h"
 #include "rounds.h"
@@ -146,6 +147,25 @@ static bool chosen(const struct options *options, const struct mix *mix)
 	return !options->only || mix_named(mix, options->only);
 }
 
+/* Whether its frames have what the fault is in. */
+static bool can_have(const struct mix *mix, enum wire_plant plant)
+{
+	struct wire_answer answer = answer_make(mix);
+
+	if (plant != WIRE_PLANT_NONE && mix->for_no_service)
+		return false;
+	switch (plant) {
+	case WIRE_PLANT_CHECKSUM:
+		return answer.ipv4_at;
+	case WIRE_PLANT_LENGTH:
+		return answer.length_at;
+	case WIRE_PLANT_BACKEND:
+		return answer.backend_at;
+	default:
+		return true;
+	}
+}
+
 /* Every name of --only is a mix's, and can have the fault. */
 static void check_choice(const struct options *options)
 {
@@ -161,10 +181,7 @@ static void check_choice(const struct options *options)
 	}
 	free(copy);
 	for (const struct mix *mix = options->mixes; mix->name; mix++) {
-		if (!chosen(options, mix) || !options->plant)
-			continue;
-		if (mix->for_no_service ||
-		    (mix->traffic.ipv6 && options->plant == WIRE_PLANT_CHECKSUM))
+		if (chosen(options, mix) && !can_have(mix, options->plant))
 			refuse("this mix cannot have that fault", mix->name);
 	}
 }

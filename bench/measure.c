@@ -5,6 +5,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "answer.h"
+
 #define ALONE_VERIFY_FRAMES 10000
 
 double measure_now(void)
@@ -34,6 +36,8 @@ static void put_mix(json_t *json, const struct mix *mix)
 		json_object_set_new(json, "axis", json_string(mix->axis));
 		set_integer(json, "value", mix->value);
 	}
+	if (mix->without)
+		json_object_set_new(json, "without", json_string(mix->without));
 	/* New flows: as many as the generator has numbers. */
 	set_integer(json, "flows", traffic.fresh ? WIRE_MAX_FLOWS : traffic.flows);
 	set_integer(json, "services", traffic.services);
@@ -61,12 +65,14 @@ static void put_verdict(json_t *json, const struct verdict *verdict)
 
 static void put_references(json_t *json, const struct mix *mix, const struct rounds *rounds)
 {
+	char reference[16];
+
 	if (mix->for_no_service) {
 		json_object_set_new(json, "reference", json_string("pass"));
 		return;
 	}
-	json_object_set_new(json, "reference",
-			    json_string(mix->traffic.ipv6 ? "push40" : "push20"));
+	snprintf(reference, sizeof(reference), "push%u", answer_growth(mix));
+	json_object_set_new(json, "reference", json_string(reference));
 	set_integer(json, "lookup_bytes", mix_lookup(mix).lines * 64ULL);
 	json_object_set_new(json, "lookup_ns_above_reference",
 			    json_real(rounds_ns(rounds, ROUNDS_LOOKUP, ROUNDS_REFERENCE)));

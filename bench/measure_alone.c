@@ -31,7 +31,7 @@ static void put_foreign_frame(uint8_t *frame, uint32_t number)
 	};
 	/* clang-format on */
 
-	memset(frame, 0, WIRE_FRAME_IPV4);
+	memset(frame, 0, WIRE_FRAME);
 	memcpy(frame, start, sizeof(start));
 	memcpy(frame + SOURCE + 1, &number, 3);
 }
@@ -39,7 +39,7 @@ static void put_foreign_frame(uint8_t *frame, uint32_t number)
 /* The lower fifth of the pieces' times, as over the wire. */
 static double run_alone(const struct contestant *contestant)
 {
-	uint8_t frame[WIRE_FRAME_IPV4];
+	uint8_t frame[WIRE_FRAME];
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = sizeof(frame),
 		    .repeat = RUNS);
 	double pieces[PIECES], start;
@@ -72,7 +72,7 @@ struct verdict alone_verify(int program, uint32_t frames)
 	struct verdict verdict = {0};
 
 	for (uint32_t i = 0; i < frames; i++) {
-		uint8_t frame[WIRE_FRAME_IPV4], after[WIRE_FRAME_IPV4] = {0};
+		uint8_t frame[WIRE_FRAME], after[WIRE_FRAME] = {0};
 		LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame,
 			    .data_size_in = sizeof(frame), .data_out = after,
 			    .data_size_out = sizeof(after));

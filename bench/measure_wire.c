@@ -2,6 +2,7 @@
 /* Frames from the generator through a balancer or a reference to the sink. */
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "answer.h"
 #include "measure.h"
 #include "quantile.h"
 #include "wire.skel.h"
@@ -40,7 +42,7 @@ static uint64_t send_frames(struct wire_bpf *wire, uint32_t device, uint32_t fra
 {
 	static uint8_t frame[128];
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame,
-		    .data_size_in = wire->bss->traffic.ipv6 ? WIRE_FRAME_IPV6 : WIRE_FRAME_IPV4,
+		    .data_size_in = answer_sent((struct wire_traffic *)&wire->bss->traffic),
 		    .repeat = frames, .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
 		    .batch_size = WIRE_BATCH);
 	uint64_t before = wire->bss->result.frames;
@@ -100,6 +102,7 @@ void wire_wait(const struct measure *measure, const struct mix *mix)
 	const uint32_t frames = 1 << 16;
 
 	wire->bss->traffic = mix_traffic(mix);
+	wire->bss->answer = answer_make(mix);
 	while (measure_now() - start < PATIENCE_S) {
 		if (!stage_serves())
 			stage_fail("hairpind exited");
@@ -115,13 +118,17 @@ int wire_set(const struct measure *measure, const struct mix *mix, struct contes
 {
 	const struct contestant set[] = {
 		[ROUNDS_HAIRPIN] = {.key = "mpps", .device = DEVICE_HAIRPIN},
-		[ROUNDS_REFERENCE] = {.key = "reference_mpps",
-				      .device = mix->traffic.ipv6 ? DEVICE_PUSH40 : DEVICE_PUSH20},
+		[ROUNDS_REFERENCE] = {.key = "reference_mpps", .device = DEVICE_PUSH},
 		[ROUNDS_LOOKUP] = {.key = "lookup_mpps", .device = DEVICE_LOOKUP},
 		[ROUNDS_BARE] = {.key = "bare_tx_mpps", .device = DEVICE_TX},
 	};
 	const int count = sizeof(set) / sizeof(*set);
+	char name[32];
 
+	snprintf(name, sizeof(name), "reference_push%u", answer_growth(mix));
+	stage_reference(measure->wire, DEVICE_PUSH, name);
+	snprintf(name, sizeof(name), "lookup_push%u", answer_growth(mix));
+	stage_reference(measure->wire, DEVICE_LOOKUP, name);
 	measure->wire->bss->lookup = mix_lookup(mix);
 	for (int i = 0; i < count; i++) {
 		contestants[i] = set[i];

@@ -16,6 +16,10 @@
 
 #define MANY 1000000 /* flows */
 
+/* A million TCP flows, with a feature. */
+#define WITH4 .traffic = {TCP, .flows = MANY}, .without = "tcp4-1m"
+#define WITH6 .traffic = {TCP, .flows = MANY, .ipv6 = 1}, .without = "tcp6-1m"
+
 const struct mix mixes[] = {
 	{"tcp4-1", .traffic = {TCP, .flows = 1}},
 	{"tcp4-1k", .traffic = {TCP, .flows = 1000}},
@@ -35,6 +39,19 @@ const struct mix mixes[] = {
 	{"moved-10pct", .traffic = {TCP, .flows = MANY}, .moved = 10},
 	{"tracking-all", .traffic = {TCP, .flows = MANY}, .tracking = "all"},
 	{"pass-through", .traffic = {TCP, .flows = 1}, .for_no_service = true},
+	{"encap-gue", WITH4, .encapsulation = ENCAP_GUE},
+	{"encap-gre", WITH4, .encapsulation = ENCAP_GRE},
+	{"encap-vxlan", WITH4, .encapsulation = ENCAP_VXLAN},
+	{"encap-none", WITH4, .encapsulation = ENCAP_NONE, .way = WAY_LAYER2},
+	{"encap-gue6", WITH6, .encapsulation = ENCAP_GUE},
+	{"encap-gre6", WITH6, .encapsulation = ENCAP_GRE},
+	{"encap-vxlan6", WITH6, .encapsulation = ENCAP_VXLAN},
+	{"vlan-in", .traffic = {TCP, .flows = MANY, .tagged = 1}, .without = "tcp4-1m"},
+	{"redirect", WITH4, .way = WAY_SECOND},
+	{"fragments", .traffic = {UDP, .flows = MANY, .kind = WIRE_FRAGMENTS},
+	 .without = "udp4-1m"},
+	{"quic", .traffic = {UDP, .flows = MANY, .kind = WIRE_QUIC}, .without = "udp4-1m"},
+	{"icmp-echo", .traffic = {TCP, .flows = MANY, .kind = WIRE_ECHO}},
 	{0},
 };
 
@@ -97,19 +114,42 @@ bool mix_named(const struct mix *mix, const char *names)
 	return false;
 }
 
-static void put_backend(json_t *backends, const struct wire_traffic *traffic, uint32_t pool,
-			uint32_t i, double weight)
+static void put_backend(json_t *backends, const struct mix *mix, uint32_t pool, uint32_t i,
+			double weight)
 {
-	uint32_t number = pool * traffic->backends + i + 1;
-	char name[32], address[64];
+	struct wire_traffic traffic = mix_traffic(mix);
+	uint32_t number = pool * traffic.backends + i + 1;
+	char name[32], address[64], id[8];
+	json_t *backend;
 
 	snprintf(name, sizeof(name), "b%u", i);
-	if (traffic->ipv6)
-		snprintf(address, sizeof(address), "fd01::%x", number);
+	if (traffic.ipv6)
+		snprintf(address, sizeof(address), "fd01:%x::%x", mix->way, number);
 	else
-		snprintf(address, sizeof(address), "172.16.%u.%u", number >> 8, number & 255);
-	json_object_set_new(backends, name,
-			    json_pack("{s:s, s:i}", "address", address, "weight", (int)weight));
+		snprintf(address, sizeof(address), "172.%u.%u.%u", 16 + mix->way, number >> 8,
+			 number & 255);
+	backend = json_pack("{s:s, s:i}", "address", address, "weight", (int)weight);
+	if (traffic.kind == WIRE_QUIC) {
+		snprintf(id, sizeof(id), "%04x", number);
+		json_object_set_new(backend, "server_id", json_string(id));
+	}
+	json_object_set_new(backends, name, backend);
+}
+
+static void put_encapsulation(json_t *pool, enum mix_encapsulation encapsulation)
+{
+	static const char *const names[] = {
+		[ENCAP_GUE] = "gue",
+		[ENCAP_GRE] = "gre",
+		[ENCAP_VXLAN] = "vxlan",
+		[ENCAP_NONE] = "none",
+	};
+
+	/* ipip is the default, and older catalogs know no other. */
+	if (encapsulation != ENCAP_IPIP)
+		json_object_set_new(pool, "encapsulation", json_string(names[encapsulation]));
+	if (encapsulation == ENCAP_VXLAN)
+		json_object_set_new(pool, "vni", json_integer(MIX_VNI));
 }
 
 static json_t *pool_json(const struct mix *mix, const struct wire_traffic *traffic, uint32_t pool,
@@ -119,27 +159,35 @@ static json_t *pool_json(const struct mix *mix, const struct wire_traffic *traff
 	const double weight = 100;
 
 	for (uint32_t i = 0; i < traffic->backends; i++)
-		put_backend(backends, traffic, pool, i, weight);
+		put_backend(backends, mix, pool, i, weight);
 	if (after)
-		put_backend(backends, traffic, pool, traffic->backends,
+		put_backend(backends, mix, pool, traffic->backends,
 			    weight * traffic->backends * mix->moved / (100 - mix->moved));
 	if (mix->tracking)
 		json_object_set_new(json, "tracking", json_string(mix->tracking));
+	put_encapsulation(json, mix->encapsulation);
 	return json;
 }
 
 static json_t *service_json(const struct wire_traffic *traffic, uint32_t service)
 {
 	char pool[32], address[64];
+	json_t *json;
 
 	if (traffic->ipv6)
 		snprintf(address, sizeof(address), "2001:db8::%x", service);
 	else
 		snprintf(address, sizeof(address), "198.18.%u.%u", service >> 8, service & 255);
 	snprintf(pool, sizeof(pool), "p%u", service % traffic->pools);
-	return json_pack("{s:s, s:s, s:i, s:s}", "address", address, "protocol",
+	json = json_pack("{s:s, s:s, s:i, s:s}", "address", address, "protocol",
 			 traffic->protocol == IPPROTO_TCP ? "tcp" : "udp", "port", 443, "pool",
 			 pool);
+	/* As the generator writes connection ids: QUIC_START. */
+	if (traffic->kind == WIRE_QUIC)
+		json_object_set_new(json, "quic",
+				    json_pack("{s:i, s:i, s:i}", "server_id_length", 2,
+					      "nonce_length", 4, "config", 2));
+	return json;
 }
 
 int mix_write_catalog(const struct mix *mix, bool after, const char *path)

@@ -11,6 +11,17 @@
 /* The array that grows with what the mix is about: reference_lookup reads one as large. */
 enum mix_array { ARRAY_TABLES, ARRAY_SERVICES, ARRAY_BACKENDS };
 
+enum mix_encapsulation { ENCAP_IPIP, ENCAP_GUE, ENCAP_GRE, ENCAP_VXLAN, ENCAP_NONE };
+
+#define MIX_VNI 7 /* of VXLAN */
+
+/* Where the backends are: which part of their addresses. */
+enum mix_way {
+	WAY_GATEWAY, /* behind a gateway, at the interface that packets come in by */
+	WAY_SECOND,  /* behind a gateway at another interface */
+	WAY_LAYER2,  /* on the link that packets come in by */
+};
+
 struct mix {
 	const char *name;
 	struct wire_traffic traffic; /* services, pools: 0 is 1; backends: 0 is 16 */
@@ -20,6 +31,13 @@ struct mix {
 	uint32_t moved;       /* percent of the slots, by a backend more; one pool */
 	const char *axis;     /* of the scaling mixes: what grows */
 	uint32_t value;       /* how far */
+
+	/* Of a mix that shows what a feature costs. */
+	const char *without; /* the mix that is the same without it */
+	enum mix_encapsulation encapsulation;
+	enum mix_way way;
+	const char *cpus;  /* hairpind's --cpus */
+	bool spread_local; /* and --spread-local */
 };
 
 extern const struct mix mixes[], scaling_mixes[]; /* both end with a name of NULL */

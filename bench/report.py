@@ -35,8 +35,11 @@ def machine_section(files):
             *(f"    {file['command']}" for file in files), ""]
 
 
-REFERENCES = {"push20": "constant 20-byte header", "push40": "constant 40-byte header",
-              "pass": "bare XDP_PASS"}
+def reference(result):
+    name = result["reference"]
+    if name == "pass":
+        return "bare XDP_PASS"
+    return f"constant {name.removeprefix('push')}-byte header"
 
 
 def noise(results, key="mix"):
@@ -56,7 +59,7 @@ def noise(results, key="mix"):
 
 
 def forward_section(results):
-    rows = [[result["mix"], series(result["mpps"]), REFERENCES[result["reference"]],
+    rows = [[result["mix"], series(result["mpps"]), reference(result),
              series(result["reference_mpps"]), f"{result['ratio']:.1%}",
              series(result["ns_above_reference_rounds"], 1),
              f"{result['ns_above_lookup']:+.1f}" if "ns_above_lookup" in result else "",
@@ -72,7 +75,35 @@ def forward_section(results):
             "the difference within a round. For `pass-through` the program runs alone "
             "(BPF_PROG_RUN), without wire and generator: its share says little, its ns compare.",
             "", *table(head, rows), *noise(results),
-            *picture("forward-mpps"), *picture("forward-ns")]
+            *picture("forward-mpps"), *picture("forward-ns"), *features_section(results)]
+
+
+def features_section(results):
+    """What each mix for a feature costs more than the one that is the same without it."""
+    by_name = {result["mix"]: result for result in results}
+    rows = []
+    for result in results:
+        base = by_name.get(result.get("without"))
+        if not base:
+            continue
+        more = ns(result["mpps"]) - ns(base["mpps"])
+        header = ns(result["reference_mpps"]) - ns(base["reference_mpps"])
+        rows.append([result["mix"], base["mix"], f"{ns(result['mpps']):.1f}", f"{more:+.1f}",
+                     f"{header:+.1f}",
+                     f"{result['ns_above_reference'] - base['ns_above_reference']:+.1f}",
+                     result["instructions"] - base["instructions"]])
+    if not rows:
+        return []
+    head = ["mix", "against", "ns for a packet", "more than without", "of it the reference's",
+            "hairpin's own", "instructions loaded"]
+    return ["### What each feature costs", "",
+            "ns for each packet, medians. The reference's part is that of the constant header, which "
+            "is as long as the mix's: the wire and the copy. What is left is hairpin's own.", "",
+            *table(head, rows)]
+
+
+def ns(mpps):
+    return 1e3 / mpps["median"]
 
 
 def scaling_section(results):

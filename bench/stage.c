@@ -23,6 +23,7 @@
 #include "wire.skel.h"
 
 #define FAR       "hp-bench" /* the balancer's namespace */
+#define SECOND    "far4" /* DEVICE_SECOND */
 #define LOCK      "/run/lock/hp-bench"
 #define DIRECTORY "/run/hp-bench"
 #define LOG       DIRECTORY "/log"
@@ -139,17 +140,25 @@ static void enter(int namespace)
  * too, to the idle pair: else each BPF_PROG_RUN makes the kernel write a new XDP dispatcher, and
  * wait tens of milliseconds until the old one is not used.
  */
-static void attach_references(const struct wire_bpf *wire)
+static void attach_far(int device, const struct bpf_program *program)
 {
 	int home = open_namespace("/proc/self/ns/net");
 
 	enter(open_namespace("/run/netns/" FAR));
-	attach(DEVICE_TX, "far", wire->progs.reference_tx);
-	attach(DEVICE_PUSH20, "far", wire->progs.reference_push20);
-	attach(DEVICE_PUSH40, "far", wire->progs.reference_push40);
-	attach(DEVICE_LOOKUP, "far", wire->progs.reference_lookup);
-	attach(DEVICE_IDLE, "far", wire->progs.reference_pass);
+	attach(device, "far", program);
 	enter(home);
+}
+
+void stage_reference(const struct wire_bpf *wire, enum stage_device device, const char *name)
+{
+	static const struct bpf_program *attached[DEVICE_COUNT];
+	const struct bpf_program *program = bpf_object__find_program_by_name(wire->obj, name);
+
+	if (!program)
+		stage_fail("no reference is called %s: see wire.bpf.c", name);
+	if (attached[device] != program)
+		attach_far(device, program);
+	attached[device] = program;
 }
 
 int stage_balancer_program(void)
@@ -165,26 +174,39 @@ int stage_balancer_program(void)
 	return id;
 }
 
-/* The balancer's addresses, and one gateway with a fixed MAC that all backends are behind. */
+/* For each way with a gateway: the balancer's addresses, and the gateway with a fixed MAC, which all
+ * backends are behind. */
+static void address_gateway(enum mix_way way, enum stage_device device)
+{
+	run("ip -n " FAR " addr add 192.168.%d.2/24 dev far%d", way, device);
+	run("ip -n " FAR " addr add fd00:0:0:%d::2/64 dev far%d nodad", way, device);
+	run("ip -n " FAR " neigh add 192.168.%d.1 lladdr 02:00:00:00:00:1%d dev far%d", way, device,
+	    device);
+	run("ip -n " FAR " neigh add fd00:0:0:%d::1 lladdr 02:00:00:00:00:1%d dev far%d", way,
+	    device, device);
+	run("ip -n " FAR " route add 172.%d.0.0/16 via 192.168.%d.1", 16 + way, way);
+	run("ip -n " FAR " route add fd01:%d::/32 via fd00:0:0:%d::1", way, way);
+}
+
+#define LAYER2_BACKENDS 16
+
 static void address_far_side(void)
 {
-	run("ip -n " FAR " addr add 192.168.0.2/24 dev far0");
-	run("ip -n " FAR " addr add fd00::2/64 dev far0 nodad");
-	run("ip -n " FAR " neigh add 192.168.0.1 lladdr 02:00:00:00:00:10 dev far0");
-	run("ip -n " FAR " neigh add fd00::1 lladdr 02:00:00:00:00:10 dev far0");
-	run("ip -n " FAR " route add 172.16.0.0/12 via 192.168.0.1");
-	run("ip -n " FAR " route add fd01::/16 via fd00::1");
+	address_gateway(WAY_GATEWAY, DEVICE_HAIRPIN);
+	address_gateway(WAY_SECOND, DEVICE_SECOND);
+	run("ip -n " FAR " addr add 172.%d.255.254/16 dev far%d", 16 + WAY_LAYER2, DEVICE_HAIRPIN);
+	for (int i = 1; i <= LAYER2_BACKENDS; i++)
+		run("ip -n " FAR " neigh add 172.%d.0.%d lladdr 02:00:00:01:00:%02x dev far%d",
+		    16 + WAY_LAYER2, i, i, DEVICE_HAIRPIN);
 }
 
 static struct wire_bpf *load(uint32_t lines)
 {
-	static const unsigned char near_mac[6] = {0x02, 0, 0, 0, 0, 0x10};
-	static const unsigned char far_mac[6] = {0x02, 0, 0, 0, 0, 0x20};
+	static const unsigned char far_mac[] = STAGE_MAC_FAR(DEVICE_HAIRPIN);
 	struct wire_bpf *wire = wire_bpf__open();
 
 	if (!wire || bpf_map__set_max_entries(wire->maps.lines, lines) || wire_bpf__load(wire))
 		stage_fail("cannot load the programs: %s", strerror(errno));
-	memcpy(wire->bss->generator_mac, near_mac, sizeof(near_mac));
 	memcpy(wire->bss->balancer_mac, far_mac, sizeof(far_mac));
 	return wire;
 }
@@ -218,23 +240,35 @@ struct wire_bpf *stage_open(uint32_t lines)
 		if (bpf_map_update_elem(bpf_map__fd(wire->maps.devices), &key, &ifindex, BPF_ANY))
 			stage_fail("devmap: %s", strerror(errno));
 	}
-	attach_references(wire);
+	attach_far(DEVICE_TX, wire->progs.reference_tx);
+	attach_far(DEVICE_IDLE, wire->progs.reference_pass);
 	return wire;
 }
 
-static void become_hairpind(void)
+static void become_hairpind(const struct mix *mix)
 {
-	int log = open(LOG, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	const char *arguments[] = {hairpind_path, "-i",	   "far0",    "-c",
+				   CATALOG,	  "--socket", SOCKET,    "--pin",
+				   STAGE_PIN,	  "--mode",   "native", NULL,
+				   NULL,	  NULL,	      NULL};
+	int log = open(LOG, O_WRONLY | O_CREAT | O_TRUNC, 0644), count = 11;
 	cpu_set_t all;
 
+	if (mix->way == WAY_SECOND)
+		arguments[2] = "far0," SECOND;
+	if (mix->cpus) {
+		arguments[count++] = "--cpus";
+		arguments[count++] = mix->cpus;
+	}
+	if (mix->spread_local)
+		arguments[count++] = "--spread-local";
 	memset(&all, 0xff, sizeof(all));
 	sched_setaffinity(0, sizeof(all), &all);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	dup2(log, 1);
 	dup2(log, 2);
 	enter(open_namespace("/run/netns/" FAR));
-	execl(hairpind_path, hairpind_path, "-i", "far0", "-c", CATALOG, "--socket", SOCKET,
-	      "--pin", STAGE_PIN, "--mode", "native", NULL);
+	execv(hairpind_path, (char **)arguments);
 	_exit(127);
 }
 
@@ -249,7 +283,7 @@ void stage_serve(const char *hairpind, const struct mix *mix)
 	if (daemon_pid < 0)
 		stage_fail("fork: %s", strerror(errno));
 	if (!daemon_pid)
-		become_hairpind();
+		become_hairpind(mix);
 }
 
 /* How many catalogs have been in force, by hairpind's log. */

@@ -14,12 +14,18 @@ struct wire_bpf;
 enum stage_device {
 	DEVICE_HAIRPIN,
 	DEVICE_TX,
-	DEVICE_PUSH20,
-	DEVICE_PUSH40,
+	DEVICE_PUSH,
 	DEVICE_LOOKUP,
+	DEVICE_SECOND, /* the balancer's other interface, in some mixes */
 	DEVICE_COUNT,
 	DEVICE_IDLE = DEVICE_COUNT, /* a pair that no frame goes through; see stage.c */
 };
+
+/* Initializers of the addresses: of the pairs' ends, and of a backend on the balancer's link, whose
+ * number is the last two bytes. */
+#define STAGE_MAC_NEAR(device) {0x02, 0, 0, 0, 0, 0x10 + (device)}
+#define STAGE_MAC_FAR(device)  {0x02, 0, 0, 0, 0, 0x20 + (device)}
+#define STAGE_MAC_BACKEND      {0x02, 0, 0, 0x01, 0, 0}
 
 /*
  * stage_open(): moves this process to a network namespace of its own, makes the balancer's, wires
@@ -27,6 +33,9 @@ enum stage_device {
  * process has a stage. lines: of reference_lookup's array, at most.
  */
 struct wire_bpf *stage_open(uint32_t lines);
+
+/* stage_reference(): attaches a reference, by its program's name, to the balancer's end of a pair. */
+void stage_reference(const struct wire_bpf *wire, enum stage_device device, const char *name);
 
 /* stage_serve(): starts hairpind with the services and backends of mix. */
 void stage_serve(const char *hairpind, const struct mix *mix);

@@ -19,6 +19,7 @@ struct {
 bool verify = false;
 __u32 generator_cpu = 0;
 __u32 fresh_flow = 0;
+unsigned char balancer_mac[8] = {}; /* set once */
 
 /* When the generator began each batch of a turn; frames of it so far, set to 0 before it. */
 __u64 batch_start[WIRE_BATCHES] = {};
@@ -50,24 +51,44 @@ static __always_inline void note_batch(void)
 		batch_start[batch] = bpf_ktime_get_ns();
 }
 
+/* Of a datagram the first fragment is sent, then the other one. */
+static __always_inline __u32 next_flow(bool later)
+{
+	static __u32 flow;
+
+	if (later)
+		return flow;
+	if (traffic.fresh)
+		flow = fresh_flow++ & (WIRE_MAX_FLOWS - 1);
+	else
+		flow = (next_random() >> 32) * traffic.flows >> 32;
+	return flow;
+}
+
 SEC("xdp")
 int generate(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	__u32 flow = traffic.fresh ? fresh_flow++ & (WIRE_MAX_FLOWS - 1)
-				   : (next_random() >> 32) * traffic.flows >> 32;
-	struct ethhdr *eth = data;
+	bool later = traffic.kind == WIRE_FRAGMENTS && turn_frames % 2;
+	__u32 flow = next_flow(later);
+	__be16 *type = data + ETH_HLEN - 2;
 
-	if (data + ETH_HLEN + IPV4_LENGTH > end)
+	if (data + WIRE_FRAME > end)
 		return XDP_DROP;
 	note_batch();
-	*(__u64 *)eth = *(__u64 *)balancer_mac; /* and two bytes of the source */
+	*(__u64 *)data = *(__u64 *)balancer_mac; /* and two bytes of the source */
 	*(__u32 *)(data + 8) = 0x02020202;
-	eth->h_proto = traffic.ipv6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP);
+	if (traffic.tagged) {
+		if (data + WIRE_FRAME + WIRE_TAG > end)
+			return XDP_DROP;
+		*(__be32 *)type = bpf_htonl(ETH_P_8021Q << 16 | WIRE_VLAN);
+		type += 2;
+	}
+	*type = traffic.ipv6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP);
 	if (!traffic.ipv6)
-		frame_put_ipv4(data + ETH_HLEN, flow);
-	else if (data + ETH_HLEN + IPV6_LENGTH <= end)
-		frame_put_ipv6(data + ETH_HLEN, flow);
+		frame_put_ipv4((void *)(type + 1), flow, later, false);
+	else if ((void *)(type + 1) + WIRE_IPV6_LENGTH <= end)
+		frame_put_ipv6((void *)(type + 1), flow);
 	else
 		return XDP_DROP;
 	return bpf_redirect_map(&devices, traffic.device, 0);
@@ -83,14 +104,8 @@ int sink(struct xdp_md *ctx)
 	result.frames++;
 	if (bpf_get_smp_processor_id() != generator_cpu)
 		result.elsewhere++;
-	if (!verify)
-		return XDP_DROP;
-	if (plant && result.frames % WIRE_PLANT_EVERY == 0)
-		check_plant(data, end);
-	if (traffic.ipv6)
-		check_ipv6(data, end);
-	else
-		check_ipv4(data, end);
+	if (verify)
+		check(ctx);
 	return XDP_DROP;
 }
 
@@ -112,10 +127,10 @@ int reference_pass(struct xdp_md *ctx)
 /* What any encapsulating program has to do at least: make room, write a constant header. */
 static __always_inline int push(struct xdp_md *ctx, const int length)
 {
-	static const __u64 header[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+	static const __u64 header[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
 	void *data, *end;
 
-	if (bpf_xdp_adjust_head(ctx, -length))
+	if (length && bpf_xdp_adjust_head(ctx, -length))
 		return XDP_DROP;
 	data = (void *)(long)ctx->data;
 	end = (void *)(long)ctx->data_end;
@@ -123,18 +138,6 @@ static __always_inline int push(struct xdp_md *ctx, const int length)
 		return XDP_DROP;
 	__builtin_memcpy(__builtin_assume_aligned(data, 8), header, ETH_HLEN + length);
 	return XDP_TX;
-}
-
-SEC("xdp")
-int reference_push20(struct xdp_md *ctx)
-{
-	return push(ctx, 20);
-}
-
-SEC("xdp")
-int reference_push40(struct xdp_md *ctx)
-{
-	return push(ctx, 40);
 }
 
 struct line {
@@ -152,8 +155,7 @@ struct wire_lookup lookup = {};
 
 /* The constant header, one word of which comes from an array: what a cache costs that is too small
  * for the array, whatever the program. */
-SEC("xdp")
-int reference_lookup(struct xdp_md *ctx)
+static __always_inline int look_up_and_push(struct xdp_md *ctx, const int length)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	__be32 *addresses = data + ETH_HLEN + offsetof(struct iphdr, saddr);
@@ -163,6 +165,8 @@ int reference_lookup(struct xdp_md *ctx)
 
 	if (traffic.ipv6)
 		addresses = data + ETH_HLEN + offsetof(struct ipv6hdr, saddr.in6_u.u6_addr32[3]);
+	if (traffic.tagged)
+		addresses = data + ETH_HLEN + WIRE_TAG + offsetof(struct iphdr, saddr);
 	if ((void *)(addresses + 5) > end)
 		return XDP_DROP;
 	index = lookup.by_service ? addresses[traffic.ipv6 ? 4 : 1] : addresses[0];
@@ -170,12 +174,36 @@ int reference_lookup(struct xdp_md *ctx)
 	line = bpf_map_lookup_elem(&lines, &index);
 	if (!line)
 		return XDP_DROP;
-	action = traffic.ipv6 ? push(ctx, 40) : push(ctx, 20);
+	action = push(ctx, length);
 	data = (void *)(long)ctx->data;
 	if (data + ETH_HLEN > (void *)(long)ctx->data_end)
 		return XDP_DROP;
 	*(__u64 *)data = line->words[0];
 	return action;
 }
+
+#define REFERENCES(length)                             \
+	SEC("xdp")                                     \
+	int reference_push##length(struct xdp_md *ctx) \
+	{                                              \
+		return push(ctx, length);              \
+	}                                              \
+	SEC("xdp")                                     \
+	int lookup_push##length(struct xdp_md *ctx)    \
+	{                                              \
+		return look_up_and_push(ctx, length);  \
+	}
+
+/* By how much a mix makes frames longer. */
+REFERENCES(0)  /* none, pings */
+REFERENCES(16) /* a VLAN tag less, IPv4 */
+REFERENCES(20) /* IPv4 */
+REFERENCES(24) /* IPv4, GRE */
+REFERENCES(32) /* IPv4, UDP, GUE */
+REFERENCES(40) /* IPv6 */
+REFERENCES(44) /* IPv6, GRE */
+REFERENCES(50) /* IPv4, UDP, VXLAN */
+REFERENCES(52) /* IPv6, UDP, GUE */
+REFERENCES(70) /* IPv6, UDP, VXLAN */
 
 char _license[] SEC("license") = "GPL";

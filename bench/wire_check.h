@@ -5,17 +5,17 @@
 #define HAIRPIN_WIRE_CHECK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <linux/if_ether.h>
 
 #include "wire_frame.h"
 
 struct wire_result result = {};
+struct wire_answer answer = {};
 enum wire_plant plant = WIRE_PLANT_NONE;
-/* The sender of what comes back, and of what was sent; set once. */
-unsigned char balancer_mac[8] = {}, generator_mac[8] = {};
 
-/* The backend that each flow was first seen on: the last word of the outer destination. */
+/* The backend that each flow was first seen on: the last word of its number. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -24,102 +24,92 @@ struct {
 	__type(value, __u32);
 } seen SEC(".maps");
 
-static __always_inline bool ethernet_right(const void *eth, __be16 protocol)
-{
-	const __u16 *words = eth, *from = (void *)balancer_mac, *to = (void *)generator_mac;
+#define HALF(offset) ((offset) / 2 & (WIRE_ANSWER_MAX / 2 - 1))
 
-	return words[0] == to[0] && words[1] == to[1] && words[2] == to[2] && words[3] == from[0] &&
-	       words[4] == from[1] && words[5] == from[2] && words[6] == protocol;
+/* The frame that came back, in halves of words: headers have an even number of bytes. */
+__u16 got[WIRE_ANSWER_MAX / 2] = {};
+
+static __always_inline bool check_take(struct xdp_md *ctx)
+{
+	__u64 length = ctx->data_end - ctx->data;
+
+	asm volatile("" : "+r"(length));
+	return length == answer.frame_length && length > 0 && length <= sizeof(got) &&
+	       !bpf_xdp_load_bytes(ctx, 0, got, length);
 }
 
-/* RFC 2003, as hairpin writes it: don't fragment, identification 0, from 192.168.0.2. */
-static __always_inline bool outer_ipv4_right(const __be32 *outer)
+static __always_inline __u64 check_sum(__u32 ipv4_at)
 {
-	__u64 sum = (__u64)outer[0] + outer[1] + outer[2] + outer[3] + outer[4];
+	__u64 sum = 0;
 
-	return outer[0] == bpf_htonl(0x45000000 | (sizeof(struct iphdr) + IPV4_LENGTH)) &&
-	       outer[1] == bpf_htonl(0x00004000) &&
-	       (outer[2] & bpf_htonl(0xffff0000)) == bpf_htonl(0x40000000 | IPPROTO_IPIP << 16) &&
-	       outer[3] == bpf_htonl(0xc0a80002) &&
-	       (outer[4] & bpf_htonl(0xffff0000)) == bpf_htonl(0xac100000) && !frame_checksum(sum);
+	for (int i = 0; i < (int)sizeof(struct iphdr); i += 2)
+		sum += got[HALF(ipv4_at + i)];
+	return sum;
 }
 
-/* RFC 2473; any flow label; from fd00::2. */
-static __always_inline bool outer_ipv6_right(const __be32 *outer)
+static __always_inline bool check_header(void)
 {
-	return (outer[0] & bpf_htonl(0xfff00000)) == bpf_htonl(0x60000000) &&
-	       outer[1] == bpf_htonl(IPV6_LENGTH << 16 | IPPROTO_IPV6 << 8 | 64) &&
-	       outer[2] == bpf_htonl(0xfd000000) && !outer[3] && !outer[4] &&
-	       outer[5] == bpf_htonl(2) && outer[6] == bpf_htonl(0xfd010000) && !outer[7] &&
-	       !outer[8];
+	const __u16 *want = (void *)answer.header, *mask = (void *)answer.mask;
+	__u16 wrong = 0;
+
+	for (int i = 0; i < WIRE_HEADER_MAX / 2; i++)
+		wrong |= (got[i] ^ want[i]) & mask[i];
+	if (answer.ipv4_at)
+		wrong |= frame_checksum(check_sum(answer.ipv4_at));
+	return !wrong;
 }
 
-static __always_inline bool words_are(const __be32 *words, const __be32 *want, const int count)
+static __always_inline __u32 check_word(__u32 offset)
 {
-	__be32 difference = 0;
+	__u16 halves[2] = {got[HALF(offset)], got[HALF(offset + 2)]};
+	__u32 word;
 
-	for (int i = 0; i < count; i++)
-		difference |= words[i] ^ want[i];
-	return !difference;
+	__builtin_memcpy(&word, halves, sizeof(word));
+	return word;
 }
 
-static __always_inline __u32 flow_of(const __be32 *transport)
+static __always_inline __u32 check_flow(void)
 {
-	return transport[traffic.protocol == IPPROTO_UDP ? UDP_FLOW_WORD : TCP_FLOW_WORD];
+	__u32 header_length = traffic.ipv6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
+
+	return check_word(answer.header_length + header_length + 4 * frame_flow_word());
 }
 
-static __always_inline bool backend_right(__u32 flow, __u32 backend)
+/* Of IPv4, whether it is not the first fragment: the packet itself says. */
+static __always_inline bool check_is_later(void)
+{
+	return traffic.kind == WIRE_FRAGMENTS &&
+	       got[HALF(answer.header_length + 6)] & bpf_htons(0x1fff);
+}
+
+static __always_inline bool check_inner(__u32 flow)
+{
+	__u32 halves = wire_ip_length(&traffic) / 2;
+	__be32 want[WIRE_IPV6_LENGTH / 4] = {};
+	__u16 wrong = 0;
+
+	if (traffic.ipv6)
+		frame_put_ipv6(want, flow);
+	else
+		frame_put_ipv4(want, flow, check_is_later(), true);
+	for (__u32 i = 0; i < WIRE_IPV6_LENGTH / 2; i++)
+		if (i < halves)
+			wrong |= got[HALF(answer.header_length + 2 * i)] ^ ((__u16 *)want)[i];
+	return !wrong;
+}
+
+static __always_inline bool check_backend(__u32 flow, __u32 backend)
 {
 	__u32 pool = frame_flow_words(flow).service % traffic.pools;
 	__u32 *before = bpf_map_lookup_elem(&seen, &flow);
 
 	if (!before || backend - 1 - pool * traffic.backends >= traffic.backends)
 		return false;
+	if (traffic.kind == WIRE_QUIC && backend != frame_quic_backend(flow))
+		return false;
 	if (!*before)
 		*before = backend;
 	return *before == backend;
-}
-
-static __always_inline void check_ipv4(void *data, void *end)
-{
-	__be32 *outer = data + ETH_HLEN, *inner = outer + 5;
-	__be32 want[IPV4_LENGTH / 4] = {};
-	__u32 flow;
-
-	if ((void *)(inner + 10) > end || end - data != WIRE_FRAME_IPV4 + sizeof(struct iphdr) ||
-	    !ethernet_right(data, bpf_htons(ETH_P_IP)) || !outer_ipv4_right(outer)) {
-		result.bad_outer++;
-		return;
-	}
-	flow = flow_of(inner + 5);
-	frame_put_ipv4(want, flow);
-	if (!words_are(inner, want, IPV4_LENGTH / 4))
-		result.bad_inner++;
-	else if (!backend_right(flow, bpf_ntohl(outer[4]) & 0xffff))
-		result.bad_backend++;
-	else
-		result.verified++;
-}
-
-static __always_inline void check_ipv6(void *data, void *end)
-{
-	__be32 *outer = data + ETH_HLEN, *inner = outer + 10;
-	__be32 want[IPV6_LENGTH / 4] = {};
-	__u32 flow;
-
-	if ((void *)(inner + 15) > end || end - data != WIRE_FRAME_IPV6 + sizeof(struct ipv6hdr) ||
-	    !ethernet_right(data, bpf_htons(ETH_P_IPV6)) || !outer_ipv6_right(outer)) {
-		result.bad_outer++;
-		return;
-	}
-	flow = flow_of(inner + 10);
-	frame_put_ipv6(want, flow);
-	if (!words_are(inner, want, IPV6_LENGTH / 4))
-		result.bad_inner++;
-	else if (!backend_right(flow, bpf_ntohl(outer[9])))
-		result.bad_backend++;
-	else
-		result.verified++;
 }
 
 /* Neighbour discovery of the kernel at the far end goes to group addresses; hairpin sends to none. */
@@ -128,35 +118,52 @@ static __always_inline bool check_is_neighbours(void *data, void *end)
 	return data + ETH_HLEN > end || *(__u8 *)data & 1;
 }
 
-static __always_inline void check_plant(void *data, void *end)
+/* Into what came back. */
+static __always_inline void check_plant(void)
 {
-	__u16 *outer = data + ETH_HLEN;
-	bool ipv6 = traffic.ipv6;
-
-	if ((void *)(outer + 30) > end)
-		return;
 	switch (plant) {
 	case WIRE_PLANT_CHECKSUM:
-		outer[5] ^= bpf_htons(1);
+		got[HALF(answer.ipv4_at + offsetof(struct iphdr, check))] ^= bpf_htons(1);
 		break;
 	case WIRE_PLANT_LENGTH:
-		outer[ipv6 ? 2 : 1] ^= bpf_htons(8);
+		got[HALF(answer.length_at)] ^= bpf_htons(8);
 		break;
 	case WIRE_PLANT_INNER:
-		outer[29] ^= bpf_htons(1);
+		got[HALF(answer.header_length + WIRE_IPV4_LENGTH - 2)] ^= bpf_htons(1);
 		break;
 	case WIRE_PLANT_BACKEND:
-		outer[ipv6 ? 19 : 9] ^= bpf_htons(1);
-		if (!ipv6)
-			outer[5] = 0;
-		if (!ipv6)
-			outer[5] = frame_checksum((__u64)outer[0] + outer[1] + outer[2] + outer[3] +
-						  outer[4] + outer[6] + outer[7] + outer[8] +
-						  outer[9]);
+		got[HALF(answer.backend_at)] ^= bpf_htons(1);
+		if (!answer.ipv4_at)
+			break;
+		got[HALF(answer.ipv4_at + offsetof(struct iphdr, check))] = 0;
+		got[HALF(answer.ipv4_at + offsetof(struct iphdr, check))] =
+			frame_checksum(check_sum(answer.ipv4_at));
 		break;
 	default:
 		break;
 	}
+}
+
+static __always_inline void check(struct xdp_md *ctx)
+{
+	__u32 flow;
+
+	if (!check_take(ctx)) {
+		result.bad_outer++;
+		return;
+	}
+	if (plant && result.frames % WIRE_PLANT_EVERY == 0)
+		check_plant();
+	flow = check_flow();
+	if (!check_header())
+		result.bad_outer++;
+	else if (!check_inner(flow))
+		result.bad_inner++;
+	else if (answer.backend_at &&
+		 !check_backend(flow, bpf_ntohs(got[HALF(answer.backend_at)])))
+		result.bad_backend++;
+	else
+		result.verified++;
 }
 
 #endif

@@ -4,6 +4,8 @@
 #ifndef HAIRPIN_WIRE_FRAME_H
 #define HAIRPIN_WIRE_FRAME_H
 
+#include <stdbool.h>
+
 #include <linux/bpf.h>
 #include <linux/in.h>
 #include <linux/ip.h>
@@ -17,14 +19,11 @@
 
 struct wire_traffic traffic = {};
 
-/* Both transports are as long as a TCP header: UDP has 12 bytes of payload. */
+/* All transports are as long as a TCP header: UDP has 12 bytes of payload. */
 #define TRANSPORT_LENGTH sizeof(struct tcphdr)
-#define IPV4_LENGTH      (sizeof(struct iphdr) + TRANSPORT_LENGTH)
-#define IPV6_LENGTH      (sizeof(struct ipv6hdr) + TRANSPORT_LENGTH)
 
-/* Where the transport holds the number of the flow: TCP's sequence number, UDP's first payload. */
-#define TCP_FLOW_WORD 1
-#define UDP_FLOW_WORD 2
+/* Of a QUIC packet's connection id: 2 bits of a configuration, 2 bytes of a server id, 4 of a nonce. */
+#define QUIC_START 0x40400000
 
 struct flow_words {
 	__be32 source;
@@ -55,41 +54,107 @@ static __always_inline __u16 frame_checksum(__u64 sum)
 	return ~sum;
 }
 
-/* addresses: their sum, for the checksum. */
-static __always_inline void frame_put_transport(__be32 *words, __u32 flow, __be32 ports,
-						__u64 addresses)
+/* Where the transport holds the number of the flow: TCP's sequence number, the first payload of UDP
+ * and of pings, the nonce of QUIC. */
+static __always_inline __u32 frame_flow_word(void)
 {
-	__u64 sum = addresses + bpf_htonl(traffic.protocol + TRANSPORT_LENGTH) + ports + flow;
+	if (traffic.kind == WIRE_QUIC)
+		return 3;
+	return traffic.protocol == IPPROTO_TCP ? 1 : 2;
+}
+
+/* The number of the backend that the connection id of a QUIC flow names. */
+static __always_inline __u32 frame_quic_backend(__u32 flow)
+{
+	return flow % traffic.backends + 1;
+}
+
+/* addresses: their sum, for the checksum. */
+static __always_inline void frame_put_udp(__be32 *words, __u32 flow, __be32 ports, __u64 addresses)
+{
+	__u32 length = wire_ip_length(&traffic) - (traffic.ipv6 ? 40 : 20);
+	__u64 sum = addresses + bpf_htonl(IPPROTO_UDP + length) + ports + flow;
 
 	words[0] = ports;
+	words[1] = bpf_htonl(length << 16);
+	words[2] = flow;
+	words[3] = 0;
 	words[4] = 0;
-	if (traffic.protocol == IPPROTO_UDP) {
-		words[1] = bpf_htonl(TRANSPORT_LENGTH << 16);
-		words[UDP_FLOW_WORD] = flow;
-		words[3] = 0;
+	if (traffic.kind == WIRE_QUIC) {
+		words[2] = bpf_htonl(QUIC_START | frame_quic_backend(flow));
+		words[3] = flow;
+		sum += words[2];
+	}
+	if (traffic.kind == WIRE_FRAGMENTS)
+		words[1] = bpf_htonl(2 * length << 16); /* without a checksum */
+	else
 		/* 0 means that there is no checksum: RFC 768. */
 		((__u16 *)words)[3] = frame_checksum(sum + words[1]) ?: 0xffff;
-		return;
-	}
-	words[TCP_FLOW_WORD] = flow;
+}
+
+static __always_inline void frame_put_tcp(__be32 *words, __u32 flow, __be32 ports, __u64 addresses)
+{
+	__u64 sum = addresses + bpf_htonl(IPPROTO_TCP + TRANSPORT_LENGTH) + ports + flow;
+
+	words[0] = ports;
+	words[1] = flow;
 	words[2] = 0;
 	words[3] = traffic.syn ? bpf_htonl(0x50020400) : bpf_htonl(0x50100400);
+	words[4] = 0;
 	((__u16 *)words)[8] = frame_checksum(sum + words[3]);
 }
 
-static __always_inline void frame_put_ipv4(__be32 *ip, __u32 flow)
+static __always_inline void frame_put_transport(__be32 *words, __u32 flow, __be32 ports,
+						__u64 addresses)
+{
+	if (traffic.protocol == IPPROTO_UDP)
+		frame_put_udp(words, flow, ports, addresses);
+	else
+		frame_put_tcp(words, flow, ports, addresses);
+}
+
+/* An echo request, or the reply to it. */
+static __always_inline void frame_put_echo(__be32 *words, __u32 flow, __be32 ports, bool reply)
+{
+	words[0] = reply ? 0 : bpf_htonl(8u << 24);
+	words[1] = ports; /* identifier and sequence number */
+	words[2] = flow;
+	words[3] = 0;
+	words[4] = 0;
+	((__u16 *)words)[1] = frame_checksum((__u64)words[0] + ports + flow);
+}
+
+#define FRAGMENT_FIRST 0x2000 /* more fragments */
+#define FRAGMENT_LATER 3      /* 24 bytes before it */
+
+/* The IPv4 header's second word. */
+static __always_inline __be32 frame_fragment(__u32 flow, bool later)
+{
+	if (traffic.kind != WIRE_FRAGMENTS)
+		return bpf_htonl(0x00004000);
+	return bpf_htonl((flow & 0xffff) << 16 | (later ? FRAGMENT_LATER : FRAGMENT_FIRST));
+}
+
+/* later: fragments: the one that follows the first; back: as it has to come back. */
+static __always_inline void frame_put_ipv4(__be32 *ip, __u32 flow, bool later, bool back)
 {
 	struct flow_words words = frame_flow_words(flow);
 	__be32 destination = bpf_htonl(0xc6120000 + words.service); /* 198.18.0.0/15: RFC 2544 */
 	__u64 addresses = (__u64)words.source + destination;
+	bool echo = traffic.kind == WIRE_ECHO;
 
-	ip[0] = bpf_htonl(0x45000000 | IPV4_LENGTH);
-	ip[1] = bpf_htonl(0x00004000);
-	ip[2] = bpf_htonl(0x40000000 | (__u32)traffic.protocol << 16);
-	ip[3] = words.source;
-	ip[4] = destination;
+	ip[0] = bpf_htonl(0x45000000 | wire_ip_length(&traffic));
+	ip[1] = frame_fragment(flow, later);
+	ip[2] = bpf_htonl(0x40000000 | (__u32)(echo ? IPPROTO_ICMP : traffic.protocol) << 16);
+	ip[3] = echo && back ? destination : words.source;
+	ip[4] = echo && back ? words.source : destination;
 	((__u16 *)ip)[5] = frame_checksum(addresses + ip[0] + ip[1] + ip[2]);
-	frame_put_transport(ip + 5, flow, words.ports, addresses);
+	if (echo)
+		frame_put_echo(ip + 5, flow, words.ports, back);
+	else
+		frame_put_transport(ip + 5, flow, words.ports, addresses);
+	if (traffic.kind == WIRE_FRAGMENTS)
+		ip[10] = 0;
 }
 
 static __always_inline void frame_put_ipv6(__be32 *ip, __u32 flow)
