@@ -23,7 +23,7 @@
 #include "wire.skel.h"
 
 #define FAR       "hp-bench" /* the balancer's namespace */
-#define SECOND    "far4" /* DEVICE_SECOND */
+#define SECOND    "far4"     /* DEVICE_SECOND */
 #define LOCK      "/run/lock/hp-bench"
 #define DIRECTORY "/run/hp-bench"
 #define LOG       DIRECTORY "/log"
@@ -247,10 +247,9 @@ struct wire_bpf *stage_open(uint32_t lines)
 
 static void become_hairpind(const struct mix *mix)
 {
-	const char *arguments[] = {hairpind_path, "-i",	   "far0",    "-c",
-				   CATALOG,	  "--socket", SOCKET,    "--pin",
-				   STAGE_PIN,	  "--mode",   "native", NULL,
-				   NULL,	  NULL,	      NULL};
+	const char *arguments[] = {hairpind_path, "-i",   "far0",  "-c",      CATALOG,
+				   "--socket",    SOCKET, "--pin", STAGE_PIN, "--mode",
+				   "native",      NULL,   NULL,    NULL,      NULL};
 	int log = open(LOG, O_WRONLY | O_CREAT | O_TRUNC, 0644), count = 11;
 	cpu_set_t all;
 

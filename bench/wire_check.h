@@ -159,8 +159,7 @@ static __always_inline void check(struct xdp_md *ctx)
 		result.bad_outer++;
 	else if (!check_inner(flow))
 		result.bad_inner++;
-	else if (answer.backend_at &&
-		 !check_backend(flow, bpf_ntohs(got[HALF(answer.backend_at)])))
+	else if (answer.backend_at && !check_backend(flow, bpf_ntohs(got[HALF(answer.backend_at)])))
 		result.bad_backend++;
 	else
 		result.verified++;

@@ -152,7 +152,7 @@ int hairpin_lb(struct xdp_md *ctx)
 }
 
 /* What runs on the CPUs of --cpus. */
-SEC("xdp/cpumap")
+SEC("xdp.frags/cpumap")
 int hairpin_cpu(struct xdp_md *ctx)
 {
 	observe_taken();

@@ -34,6 +34,9 @@ static void set_constants(const struct datapath *datapath, const struct lb_featu
 	const struct config *config = datapath->config;
 
 	skeleton->rodata->features = *features;
+	/* All programs of a CPU map take frames of several pages, or none. */
+	if (features->spread)
+		skeleton->rodata->features.frags = true;
 	skeleton->rodata->features.lean = features_lean(features);
 	skeleton->rodata->slot_count = datapath->slot_count;
 	if (config->cpu_count)
@@ -106,9 +109,12 @@ static int attach_program(struct datapath *datapath, const struct lb_features *f
 		.direct = direct,
 		.frags = frags,
 	};
-	struct lb_bpf *skeleton = open_skeleton(datapath, features, true, err);
+	struct lb_features own = *features;
+	struct lb_bpf *skeleton;
 	int status = 0;
 
+	own.frags = frags;
+	skeleton = open_skeleton(datapath, &own, true, err);
 	if (!skeleton)
 		return -EINVAL;
 	what.object = skeleton->obj;

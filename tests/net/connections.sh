@@ -119,6 +119,15 @@ kill_often() { # 20 times, at random points of changes
 	wait_until 5 all_resolved
 }
 
+upgrade() { # in the middle of a change, from a hairpind of layout 2
+	change backend weight web b1 77
+	stop_hairpind KILL || true
+	"$lab_build/tests/net/old_layout" "$lab_pins/lb"
+	start_hairpind
+	grep -q "took over the maps of layout 2" "$lab_dir/hairpind.log"
+	wait_until 5 all_resolved
+}
+
 flooded() { # COMMAND: while SYNs of random sources come as fast as this machine can send them
 	local mac sent
 	mac=$(ip -n "hp-$lab-router" -j link show to-client | jq -r '.[].address')
@@ -157,6 +166,7 @@ it "connections that begin while slots move are stored" \
 it "a flood of SYNs comes while backends change" flooded many_changes
 it "the pool tracks flows in other ways" tracking_changes
 it "hairpind is killed 20 times while it changes slots" kill_often
+it "hairpind is upgraded from another layout of its maps" upgrade
 sleep $((period_ms * 2 / 1000))
 it "none of the connections broke" none_broke v4 "$count"
 it "none of IPv6 broke" none_broke v6 $((count / 10))

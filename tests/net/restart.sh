@@ -130,4 +130,27 @@ catalog_of "$three" | write_catalog
 start_hairpind
 wait_until 5 all_resolved
 it "started with all three, all serve" all_answered "b1 b2 b3" ask "$vip4" 80 --count 100
+
+# --- upgrades: the maps of an older version, and of a newer one ---
+catalog_of '"b1": { "address": "10.2.0.11" }, "b3": { "address": "10.2.0.13" }' | write_catalog
+wait_until 5 all_resolved
+start_talking v4 "$vip4" 80
+start_talking v6 "$vip6" 80
+before=$(counted services www)
+stop_hairpind KILL || true
+"$lab_build/tests/net/old_layout" "$lab_pins/lb"
+sleep 0.3
+start_hairpind
+it "it takes over the maps of layout 2" grep "took over the maps of layout 2" "$lab_dir/hairpind.log"
+it "no client notices" nobody_noticed v4 v6
+it "the counters go on" test "$(counted services www)" -gt "$before"
+stop_hairpind KILL || true
+start_hairpind
+it "they are of its own layout from then on" not grep "took over" "$lab_dir/hairpind.log"
+stop_hairpind TERM
+"$lab_build/tests/net/old_layout" "$lab_pins/lb" 99
+it "maps of a newer layout are refused, with the way out" \
+	refuses 1 "maps of layout 99 are pinned there, this hairpind knows layouts 2 and 3; run the hairpind that made them" \
+	hairpind -i eth0 -c "$lab_catalog"
+it "and the service goes on" all_answered "b1 b3" ask "$vip4" 80 --count 20
 net_done

@@ -246,17 +246,17 @@ static void test_unresolved_record(void **state)
 
 /* What follows the outer IP header, or without encapsulation the Ethernet header, in hexadecimal. */
 static const struct {
-	const char *name;
 	uint32_t encapsulation;
 	uint8_t protocol;
 	uint16_t length; /* of what goes in front of an inner packet but Ethernet, over IPv4 */
 	const char *tail;
 } others[] = {
-	{"GUE: UDP to port 6080 without a checksum, four bytes of variant 0", LB_ENCAP_GUE, 17, 32,
-	 "0000 17c0 0000 0000 00000000"},
-	{"GRE: flags and version 0, the type left open", LB_ENCAP_GRE, 47, 24, "0000 0000"},
-	{"VXLAN: UDP to port 4789, the VNI, an inner Ethernet header, the type left open",
-	 LB_ENCAP_VXLAN | 0x123456 << 8, 17, 50,
+	/* UDP to port 6080 without a checksum, four bytes of variant 0 */
+	{LB_ENCAP_GUE, 17, 32, "0000 17c0 0000 0000 00000000"},
+	/* flags and version 0, the type left open */
+	{LB_ENCAP_GRE, 47, 24, "0000 0000"},
+	/* UDP to port 4789, the VNI, an inner Ethernet header, the type left open */
+	{LB_ENCAP_VXLAN | 0x123456 << 8, 17, 50,
 	 "0000 12b5 0000 0000 08000000 12345600 026870000002 026870000001 0000"},
 };
 
@@ -281,7 +281,6 @@ static void test_other_encapsulations(void **state)
 		struct lb_address to = ipv4(10, 0, 1, 2), to6 = ipv6(1, 2);
 		struct lb_backend out;
 
-		print_message("%s\n", others[i].name);
 		template_make(others[i].encapsulation, &from, &to, &link_to_router, &out);
 		assert_int_equal(out.encapsulation, others[i].encapsulation & 0xff);
 		assert_int_equal(out.flags,
