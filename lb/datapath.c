@@ -34,9 +34,7 @@ static void set_constants(const struct datapath *datapath, const struct lb_featu
 	const struct config *config = datapath->config;
 
 	skeleton->rodata->features = *features;
-	/* All programs of a CPU map take frames of several pages, or none. */
-	if (features->spread)
-		skeleton->rodata->features.frags = true;
+	skeleton->rodata->features.frags |= features->spread;
 	skeleton->rodata->features.lean = features_lean(features);
 	skeleton->rodata->slot_count = datapath->slot_count;
 	if (config->cpu_count)
@@ -62,6 +60,8 @@ static struct lb_bpf *open_skeleton(const struct datapath *datapath,
 	bpf_program__set_autoload(skeleton->progs.hairpin_lb, attached);
 	bpf_program__set_autoload(skeleton->progs.hairpin_trace, !attached);
 	bpf_program__set_autoload(skeleton->progs.hairpin_cpu, !attached && features->spread);
+	/* The kernel wants all programs that name a map of CPUs to be alike. */
+	bpf_map__set_autocreate(skeleton->maps.redirect_cpus, features->spread);
 	/* The program does not read it, and one of an older version is replaced. */
 	bpf_map__set_autocreate(skeleton->maps.layout, !attached);
 	if (bpf_map__reuse_fd(skeleton->maps.slots, datapath->slots) ||
@@ -147,6 +147,12 @@ static int attach_one(struct datapath *datapath, const struct lb_features *featu
 	return status;
 }
 
+/* The programs of a map of CPUs all take frames of several pages, or none does. */
+static bool needs_frags(const struct datapath *datapath, const char *interface)
+{
+	return datapath->config->cpu_count || attach_needs_frags(interface);
+}
+
 /* Attaches to every interface, or leaves every one that was without a program of ours without. Once
  * it runs (running), an interface that is gone, whose program was taken off, or whose MTU has changed,
  * holds up nothing: that is for datapath_attach(). */
@@ -162,7 +168,7 @@ static int attach_all(struct datapath *datapath, const struct lb_features *featu
 	memcpy(interfaces, datapath->interfaces, sizeof(interfaces));
 	for (; !status && done < config->interface_count; done++) {
 		const char *name = config->interfaces[done];
-		bool frags = running ? interfaces[done].frags : attach_needs_frags(name);
+		bool frags = running ? interfaces[done].frags : needs_frags(datapath, name);
 
 		if (running && !datapath_is_attached(datapath, done))
 			continue;
@@ -194,7 +200,7 @@ int datapath_attach(struct datapath *datapath, unsigned int i, struct err *err)
 {
 	bool fresh;
 	const char *name = datapath->config->interfaces[i];
-	int status = attach_one(datapath, &datapath->features, name, attach_needs_frags(name),
+	int status = attach_one(datapath, &datapath->features, name, needs_frags(datapath, name),
 				&datapath->interfaces[i], &fresh, err);
 
 	if (!status)
@@ -425,7 +431,7 @@ bool datapath_is_attached(const struct datapath *datapath, unsigned int i)
 
 bool datapath_fits(const struct datapath *datapath, unsigned int i)
 {
-	return datapath->interfaces[i].frags == attach_needs_frags(datapath->interfaces[i].name);
+	return datapath->interfaces[i].frags == needs_frags(datapath, datapath->interfaces[i].name);
 }
 
 int datapath_trace(struct datapath *datapath, struct trace_run *run, struct err *err)

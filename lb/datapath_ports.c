@@ -4,8 +4,10 @@
 #include <net/if.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "datapath_internal.h"
+#include "pin.h"
 
 /* Packets that wait for a CPU; a burst of so many takes it less than a millisecond. */
 #define QUEUE_SIZE 2048
@@ -55,11 +57,14 @@ static bool is_wanted(const struct config *config, uint32_t cpu)
 
 void cpus_trim(struct datapath *datapath)
 {
-	int map = bpf_map__fd(datapath->skeleton->maps.redirect_cpus);
+	int map = pin_open_map(datapath->config->pin_path, "redirect_cpus");
 
+	if (map < 0)
+		return;
 	for (uint32_t cpu = 0; cpu < (uint32_t)datapath->cpus; cpu++)
 		if (!is_wanted(datapath->config, cpu))
 			bpf_map_delete_elem(map, &cpu);
+	close(map);
 }
 
 static uint64_t sum(const struct datapath *datapath, bool taken)

@@ -178,7 +178,7 @@ int pin_maps(struct bpf_object *object, const char *directory, struct err *err)
 
 	bpf_object__for_each_map(map, object)
 	{
-		if (!pin_name(map))
+		if (!pin_name(map) || !bpf_map__autocreate(map))
 			continue;
 		pin_join(path, directory, pin_name(map));
 		if (!access(path, F_OK))

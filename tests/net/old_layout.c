@@ -78,8 +78,8 @@ static void forget_records(void)
 		struct lb_backend *backend = &arrays->backends[i];
 
 		backend->encapsulation = 0;
-		backend->flags &= LB_BACKEND_USED | LB_BACKEND_RESOLVED |
-				  (both ? LB_BACKEND_OUTER_IPV4 : 0);
+		backend->flags &=
+			LB_BACKEND_USED | LB_BACKEND_RESOLVED | (both ? LB_BACKEND_OUTER_IPV4 : 0);
 	}
 }
 
@@ -96,8 +96,7 @@ static void set_version(uint32_t version)
 
 int main(int argc, char **argv)
 {
-	static const char *const later[] = {"fragments", "quic_servers", "redirect_ports",
-					    "redirect_cpus"};
+	static const char *const later[] = {"fragments", "quic_servers", "redirect_ports"};
 
 	if (argc < 2)
 		return 2;
