@@ -242,6 +242,8 @@ static __always_inline enum lb_reason parse_transport(struct packet *pkt, struct
 	pkt->fragment_id = carried->id;
 	if (carried->offset) {
 		pkt->kind = PACKET_LATER_FRAGMENT;
+		if (pkt->ip_length < pkt->l3_length)
+			return LB_BAD_LENGTH;
 		/* The attacks of RFC 1858 and RFC 3128 on filters that look at first fragments. */
 		return carried->offset < header_length ? LB_FRAGMENT_TINY : LB_CONTINUE;
 	}
