@@ -41,7 +41,12 @@ static __always_inline enum lb_reason lb_choose(struct packet *pkt, struct xdp_m
 
 		return reason ? select_unfit(pkt, reason) : LB_CONTINUE;
 	}
-	LB_TRY(select_service(pkt));
+	if (select_service(pkt)) {
+		/* The others are the host's too. */
+		if (pkt->kind == PACKET_FIRST_FRAGMENT && select_is_vip(pkt))
+			fragment_remember(pkt);
+		return LB_NO_SERVICE;
+	}
 	LB_TRY(select_backend(pkt, ctx));
 	if (pkt->kind == PACKET_FIRST_FRAGMENT)
 		fragment_remember(pkt);
