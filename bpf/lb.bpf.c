@@ -64,7 +64,9 @@ static __always_inline enum lb_reason lb_judge(struct packet *pkt, struct xdp_md
 	if (pkt->kind == PACKET_ECHO) {
 		if (!select_is_vip(pkt))
 			return LB_NO_SERVICE;
-		reason = features.echo ? icmp_echo(ctx, pkt->l2_length, pkt->ipv6) : LB_ICMP;
+		if (!features.echo || icmp_is_nobody(&pkt->flow.source, pkt->ipv6))
+			return LB_ICMP;
+		reason = icmp_echo(ctx, pkt->l2_length, pkt->ipv6);
 		return forward_answer(pkt, ctx, reason);
 	}
 	LB_TRY(lb_choose(pkt, ctx));
