@@ -46,7 +46,6 @@ def reply(family, payload=b'', number=1, sequence=1, to=None, tags=(), **fields)
 for family in FAMILIES:
     @it(f'a ping to an IPv{family} VIP is answered, with each length of payload')
     def _(family=family):
-        lab()
         for length in (*range(80), 1399, 1400, 1452):
             payload = bytes(at * 7 & 0xff for at in range(length))
             lab().expect(arriving(request(family, payload)), 'ECHO_ANSWERED',
@@ -54,14 +53,12 @@ for family in FAMILIES:
 
     @it(f'a ping to an IPv{family} VIP in VLANs is answered in them')
     def _(family=family):
-        lab()
         for tags in TAGS:
             lab().expect(arriving(request(family, b'tags'), tags), 'ECHO_ANSWERED',
                          reply(family, b'tags', tags=tags))
 
     @it(f'IPv{family}: the checksum of an answer is right for each id, also where it is 0 or 0xffff')
     def _(family=family):
-        lab()
         at = {4: 34, 6: 54}[family]
         for number in (*range(0, 0x10000, 61), *range(0xf700, 0xf810), 0xffff):
             payload = b'' if number & 1 else b'\xff\xff'
@@ -73,26 +70,22 @@ for family in FAMILIES:
 
     @it(f'IPv{family}: a ping that is all zero but for its type is answered with a right checksum')
     def _(family=family):
-        lab()
         for length in range(9):
             lab().expect(arriving(request(family, bytes(length), 0, 0)), 'ECHO_ANSWERED',
                          reply(family, bytes(length), 0, 0))
 
     @it(f'IPv{family}: what pads a frame behind a ping stays')
     def _(family=family):
-        lab()
         lab().expect(arriving(request(family)) + b'\xee' * 20, 'ECHO_ANSWERED',
                      reply(family) + b'\xee' * 20)
 
     @it(f'a ping to another IPv{family} VIP is answered by that one')
     def _(family=family):
-        lab()
         lab().expect(arriving(request(family, to=OTHER_VIP)), 'ECHO_ANSWERED',
                      reply(family, to=OTHER_VIP))
 
     @it(f'a ping to an IPv{family} stranger passes')
     def _(family=family):
-        lab()
         for tags in TAGS:
             lab().expect(arriving(request(family, to=STRANGER), tags), 'NO_SERVICE')
 
@@ -104,7 +97,6 @@ for family in FAMILIES:
 
     @it(f'IPv{family}: a reply, or a request with a code, is left to the stack')
     def _(family=family):
-        lab()
         lab().expect(arriving(request(family, code=1)), 'ICMP')
         header = (IP if family == 4 else IPv6)(src=CLIENT[family], dst=VIP[family])
         echo = ICMP(type=0, id=1, seq=1) if family == 4 else ICMPv6EchoReply(id=1, seq=1)
@@ -112,14 +104,12 @@ for family in FAMILIES:
 
     @it(f'IPv{family}: a ping whose frame is cut at each byte is left to the stack')
     def _(family=family):
-        lab()
         frame = arriving(request(family, b'0123456789'))
         for length in range({4: 34, 6: 54}[family], len(frame)):
             lab().expect(frame[:length], 'ICMP')
 
     @it(f'IPv{family}: a ping whose length ends in its header is left to the stack')
     def _(family=family):
-        lab()
         frame = bytearray(arriving(request(family)))
         at, header = {4: (16, 20), 6: (18, 0)}[family]
         for length in range(header, header + 8):
@@ -128,7 +118,6 @@ for family in FAMILIES:
 
     @it(f'IPv{family}: a ping from what is no host\'s address is left to the stack')
     def _(family=family):
-        lab()
         for source in {4: ('0.0.0.0', '0.1.2.3', '127.0.0.1', '224.0.0.1', '239.255.255.255',
                            '240.0.0.1', '255.255.255.255'),
                        6: ('::', 'ff02::1', 'ff0e::7')}[family]:
@@ -137,7 +126,6 @@ for family in FAMILIES:
 
 @it('a ping with DSCP and ECN keeps them')
 def _():
-    lab()
     for tos, family in product((1, 0x28, 0xb9, 0xff), FAMILIES):
         fields = {'tos': tos} if family == 4 else {'tc': tos}
         lab().expect(arriving(request(family, **fields)), 'ECHO_ANSWERED',
@@ -146,7 +134,6 @@ def _():
 
 @it('a ping with IPv4 options is left to the stack')
 def _():
-    lab()
     for words in range(1, 11):
         frame = arriving(request(4, options=[b'\x01' * 4 * words]))
         assert frame[14] == 0x45 + words
@@ -155,7 +142,6 @@ def _():
 
 @it('a ping with IPv6 extension headers is left to the stack')
 def _():
-    lab()
     header = IPv6(src=CLIENT[6], dst=VIP[6])
     lab().expect(arriving(header / IPv6ExtHdrDestOpt(nh=58, options=[PadN(optdata=bytes(4))]) /
                           ICMPv6EchoRequest(id=1, seq=1)), 'ICMP')
@@ -163,7 +149,6 @@ def _():
 
 @it('a ping in fragments is left to the stack, all of it')
 def _():
-    lab()
     for flags, offset in ((1, 0), (1, 3), (0, 3)):
         lab().expect(arriving(request(4, bytes(16), flags=flags, frag=offset)), 'ICMP')
         header = IPv6(src=CLIENT[6], dst=VIP[6], nh=44)
@@ -173,7 +158,6 @@ def _():
 
 @it('ICMPv6 in IPv4 and ICMP in IPv6 are no pings')
 def _():
-    lab()
     lab().expect(arriving(IP(src=CLIENT[4], dst=VIP[4], proto=58) /
                           Raw(bytes((128, 0, 0, 0, 0, 0, 0, 0)))), 'NO_SERVICE')
     lab().expect(arriving(IPv6(src=CLIENT[6], dst=VIP[6], nh=1) /
@@ -181,4 +165,4 @@ def _():
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(main(lab))

@@ -79,14 +79,12 @@ for family in FAMILIES:
     for kind, code in TYPES[family]:
         @it(f'IPv{family}: an error of type {kind} and code {code} follows the flow')
         def _(family=family, kind=kind, code=code):
-            lab()
             for f in each_flow(range(50000, 50010)):
                 if f.family == family:
                     follows(f, error(family, kind, code, quote(f)))
 
     @it(f'IPv{family}: messages that are no errors are left to the stack')
     def _(family=family):
-        lab()
         f = flow(family, 'TCP', lab.port)
         errors = {kind for kind, _ in TYPES[family]}
         for kind in set(range(256)) - errors - {8 if family == 4 else 128}:
@@ -95,7 +93,6 @@ for family in FAMILIES:
 
 @it('eight bytes of the transport header are enough, and any more')
 def _():
-    lab()
     for f in each_flow(range(50000, 50005)):
         whole = len(quote(f))
         for length in range(8, whole - {4: 20, 6: 40}[f.family]):
@@ -104,7 +101,6 @@ def _():
 
 @it('a quote that ends before its ports do names no flow')
 def _():
-    lab()
     for f in each_flow(range(50000, 50001)):
         for length in range({4: 20, 6: 40}[f.family] + 4):
             packet = error(f.family, {4: 3, 6: 1}[f.family], 1, quote(f)[:length])
@@ -113,7 +109,6 @@ def _():
 
 @it('what pads the frame behind an error is no quote')
 def _():
-    lab()
     for f in each_flow(range(50000, 50001)):
         whole = quote(f)
         for length in range({4: 20, 6: 40}[f.family] + 4):
@@ -123,7 +118,6 @@ def _():
 
 @it('an error that the frame cuts at each byte is left to the stack')
 def _():
-    lab()
     for f in each_flow(range(50000, 50001)):
         frame = arriving(error(f.family, {4: 11, 6: 3}[f.family], 0, quote(f)))
         for length in range(14 + {4: 20, 6: 40}[f.family], len(frame)):
@@ -132,7 +126,6 @@ def _():
 
 @it('a quote with IPv4 options of each length')
 def _():
-    lab()
     for words, protocol in product(range(11), ('TCP', 'UDP')):
         f = flow(4, protocol, lab.port)
         options = [b'\x01' * 4 * words] if words else []
@@ -143,7 +136,6 @@ def _():
 
 @it('an error with IPv4 options of its own')
 def _():
-    lab()
     for words in range(1, 11):
         f = flow(4, 'TCP', lab.port)
         follows(f, error(4, 3, 4, quote(f, 8), options=[b'\x01' * 4 * words]))
@@ -151,7 +143,6 @@ def _():
 
 @it('a quote with IPv6 extension headers')
 def _():
-    lab()
     f = flow(6, 'TCP', lab.port)
     pad = [PadN(optdata=bytes(4))]
     hop, dest = IPv6ExtHdrHopByHop(options=pad), IPv6ExtHdrDestOpt(options=pad)
@@ -170,7 +161,6 @@ def _():
 
 @it('an error with IPv6 extension headers of its own')
 def _():
-    lab()
     f = flow(6, 'UDP', lab.port)
     packet = (IPv6(src=ROUTERS[6], dst=VIP[6]) /
               IPv6ExtHdrDestOpt(nh=58, options=[PadN(optdata=bytes(4))]) /
@@ -180,7 +170,6 @@ def _():
 
 @it('a quote of a later fragment names no flow')
 def _():
-    lab()
     for protocol in ('TCP', 'UDP'):
         f = flow(4, protocol, lab.port)
         lab().expect(arriving(error(4, 11, 1, quote(f, frag=1))), 'ICMP')
@@ -191,7 +180,6 @@ def _():
 
 @it('a quote of a first fragment names the flow')
 def _():
-    lab()
     for protocol in ('TCP', 'UDP'):
         f = flow(4, protocol, lab.port)
         follows(f, error(4, 11, 1, quote(f, flags='MF')))
@@ -199,7 +187,6 @@ def _():
 
 @it('a quote of what the VIP did not send is left to the stack')
 def _():
-    lab()
     for f in each_flow(range(50000, 50001)):
         kind = {4: 3, 6: 1}[f.family]
         for other in (f._replace(destination=STRANGER[f.family]),
@@ -210,7 +197,6 @@ def _():
 
 @it('a quote of another protocol, or of the other version of IP, is left to the stack')
 def _():
-    lab()
     for family in FAMILIES:
         f = flow(family, 'TCP', lab.port)
         kind, at = {4: (3, 9), 6: (1, 6)}[family]
@@ -227,7 +213,6 @@ def _():
 
 @it('a quoted IPv4 header that says that it has less than 20 bytes is left to the stack')
 def _():
-    lab()
     f = flow(4, 'TCP', lab.port)
     for words in range(5):
         quoted = bytes((0x40 | words,)) + quote(f)[1:]
@@ -236,7 +221,6 @@ def _():
 
 @it('an error about a port of the VIP that has no service passes')
 def _():
-    lab()
     for family, protocol in product(FAMILIES, ('TCP', 'UDP')):
         f = flow(family, protocol, 9)
         lab().expect(arriving(error(family, {4: 3, 6: 1}[family], 1, quote(f))), 'NO_SERVICE')
@@ -244,7 +228,6 @@ def _():
 
 @it('an error to a stranger passes')
 def _():
-    lab()
     for family in FAMILIES:
         f = flow(family, 'TCP', lab.port, destination=STRANGER[family])
         lab().expect(arriving(error(family, {4: 3, 6: 1}[family], 1, quote(f), STRANGER)),
@@ -253,7 +236,6 @@ def _():
 
 @it('a fragment of an error is left to the stack')
 def _():
-    lab()
     f = flow(4, 'TCP', lab.port)
     for flags, offset in (('MF', 0), ('MF', 5), (0, 5)):
         lab().expect(arriving(error(4, 3, 4, quote(f), flags=flags, frag=offset)), 'ICMP')
@@ -261,7 +243,6 @@ def _():
 
 @it('DSCP, ECN and tags of an error are treated as those of any packet')
 def _():
-    lab()
     for tags in ((), ((0x8100, 9),), ((0x88a8, 9), (0x8100, 10))):
         f = flow(4, 'TCP', lab.port)
         follows(f, error(4, 3, 4, quote(f), tos=0xc1), tos=0xc1, tags=tags)
@@ -299,4 +280,4 @@ def _():
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(main(lab))

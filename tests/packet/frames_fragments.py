@@ -73,7 +73,6 @@ def each_flow(ports=range(50000, 50040)):
 
 @it('all fragments of a datagram go to the backend of its flow, with the same outer header')
 def _():
-    lab()
     for f in each_flow():
         for packet in split(f, bytes(range(200))):
             follows(f, packet)
@@ -81,7 +80,6 @@ def _():
 
 @it('fragments come out of order: those behind the first one follow')
 def _():
-    lab()
     for f in each_flow(range(100, 103)):
         first, *others = split(f, bytes(300))
         for packet in others:
@@ -93,7 +91,6 @@ def _():
 
 @it('DSCP and ECN are those of each fragment; tags do not matter')
 def _():
-    lab()
     for f in each_flow(range(100, 103)):
         data = bytes(f.transport(bytes(200)))
         number = next(ids)
@@ -105,7 +102,6 @@ def _():
 
 @it('fragments of another id, source or destination are unknown')
 def _():
-    lab()
     for f in each_flow(range(100, 102)):
         data = bytes(f.transport(bytes(200)))
         number = next(ids)
@@ -121,7 +117,6 @@ def _():
 
 @it('in IPv4 fragments of another protocol are unknown (RFC 791)')
 def _():
-    lab()
     for protocol, other in (('TCP', 'UDP'), ('UDP', 'TCP')):
         f = flow(4, protocol, lab.port)
         data = bytes(f.transport(bytes(200)))
@@ -133,7 +128,6 @@ def _():
 
 @it('a first fragment that does not hold the transport header is tiny')
 def _():
-    lab()
     for f in each_flow(range(100, 101)):
         data = bytes(f.transport(bytes(100)))
         for length in range(0, 20 if f.protocol == 'TCP' else 8):
@@ -143,7 +137,6 @@ def _():
 
 @it('a fragment that begins in the TCP header is tiny, also when the first one was seen')
 def _():
-    lab()
     for family in FAMILIES:
         f = flow(family, 'TCP', lab.port)
         data = bytes(f.transport(bytes(100)))
@@ -157,7 +150,6 @@ def _():
 
 @it('fragments that overlap others behind the transport header follow: reassembly is the backend\'s')
 def _():
-    lab()
     for f in each_flow(range(100, 101)):
         data = bytes(f.transport(bytes(200)))
         number = next(ids)
@@ -168,7 +160,6 @@ def _():
 
 @it('the largest offset follows too')
 def _():
-    lab()
     for f in each_flow(range(100, 101)):
         number = next(ids)
         data = bytes(f.transport(bytes(200)))
@@ -184,7 +175,6 @@ def _():
 
 @it('IPv6: headers before and behind the fragment header')
 def _():
-    lab()
     for protocol in ('TCP', 'UDP'):
         f = flow(6, protocol, lab.port)
         bare = bytes(f.transport(bytes(200)))
@@ -205,7 +195,6 @@ def _():
 
 @it('a whole datagram in one fragment (RFC 6946) is remembered by nobody')
 def _():
-    lab()
     f = flow(6, 'UDP', lab.port)
     data = bytes(f.transport(bytes(100)))
     number = next(ids)
@@ -215,7 +204,6 @@ def _():
 
 @it('fragments to a stranger pass')
 def _():
-    lab()
     for family, protocol in product(FAMILIES, ('TCP', 'UDP')):
         for packet in split(flow(family, protocol, 80, destination=STRANGER[family]), bytes(200)):
             lab().expect(arriving(packet), 'NO_SERVICE')
@@ -223,7 +211,6 @@ def _():
 
 @it('tiny fragments to a stranger pass')
 def _():
-    lab()
     for family in FAMILIES:
         f = flow(family, 'TCP', 80, destination=STRANGER[family])
         data = bytes(f.transport(bytes(100)))
@@ -233,7 +220,6 @@ def _():
 
 @it('all fragments of a datagram to a port of a VIP that has no service pass, as whole ones do')
 def _():
-    lab()
     for family, protocol in product(FAMILIES, ('TCP', 'UDP')):
         for packet in split(flow(family, protocol, 9), bytes(200)):
             lab().expect(arriving(packet), 'NO_SERVICE')
@@ -241,7 +227,6 @@ def _():
 
 @it('fragments that the frame cuts are dropped')
 def _():
-    lab()
     for f in each_flow(range(100, 101)):
         first, second, *_ = split(f, bytes(200))
         for packet in (first, second):
@@ -252,7 +237,6 @@ def _():
 
 @it('a later fragment whose length ends before its headers do is dropped')
 def _():
-    lab()
     for f in each_flow(range(100, 101)):
         first, second, *_ = split(f, bytes(200))
         follows(f, first)
@@ -299,7 +283,6 @@ def _():
 
 @it('a datagram is forgotten after a minute')
 def _():
-    lab()
     for family in FAMILIES:
         f = flow(family, 'UDP', lab.port)
         first, second, third, fourth, *_ = split(f, bytes(250))
@@ -314,7 +297,6 @@ def _():
 
 @it('fragments count for the service and the backend of their flow')
 def _():
-    lab()
     f = flow(4, 'UDP', lab.port)
     way = way_of(f)
 
@@ -331,4 +313,4 @@ def _():
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(main(lab))
