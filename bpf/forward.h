@@ -46,15 +46,17 @@ static __always_inline enum lb_reason forward_answer(const struct packet *pkt,
 
 /*
  * forward_spread(): to one of the CPUs, the same for all packets of a flow, so that they stay in order.
- * Fragments but the first have no ports: all fragments go by the addresses.
+ * Fragments but the first have no ports, nor, in IPv6, the protocol: all fragments go by the addresses.
  */
 static __always_inline enum lb_reason forward_spread(const struct packet *pkt)
 {
 	struct flow flow = pkt->flow;
 	__u32 index;
 
-	if (pkt->kind != PACKET_WHOLE)
+	if (pkt->kind != PACKET_WHOLE) {
 		flow.ports = 0;
+		flow.protocol = 0;
+	}
 	index = (hash_flow(&flow, pkt->ipv6, 0) >> 32) * spread_count >> 32;
 	if (index >= LB_MAX_CPUS ||
 	    bpf_redirect_map(&redirect_cpus, spread_cpus[index], 0) != XDP_REDIRECT)

@@ -23,7 +23,7 @@ static __always_inline struct lb_fragment_key fragment_key(const struct packet *
 
 /* Functions of their own keep the stack of those that call them small. */
 
-/* fragment_remember(): where the first fragment goes. */
+/* fragment_remember(): where the first fragment goes; without a target, that it is for no service. */
 static __noinline int fragment_remember(const struct packet *pkt)
 {
 	const struct lb_fragment_key key = fragment_key(pkt);
@@ -48,6 +48,8 @@ static __noinline int fragment_follow(struct packet *pkt)
 
 	if (!first || bpf_ktime_get_ns() - first->seen_ns > LB_FRAGMENT_NS)
 		return LB_FRAGMENT_UNKNOWN;
+	if (!first->target.word)
+		return LB_NO_SERVICE;
 	pkt->target = first->target;
 	pkt->hash = first->hash;
 	pkt->backend = first->backend;

@@ -30,6 +30,16 @@ static __always_inline void icmp_adjust(__u16 *checksum, __u16 from, __u16 to)
 
 #define ICMP_ANSWER_TTL 64
 
+/* Not to a host: RFC 1122 section 3.2.2, RFC 4443 section 2.4. */
+static __always_inline bool icmp_is_nobody(const struct lb_address *source, bool ipv6)
+{
+	__u8 first = source->bytes[ipv6 ? 0 : 12];
+
+	if (ipv6)
+		return first == 0xff || !(source->halves[0] | source->halves[1]);
+	return first == 0 || first == 127 || first >= 224;
+}
+
 /* Answers go back to where the packet came from. */
 static __always_inline void icmp_turn_ethernet(struct ethhdr *eth)
 {
@@ -54,6 +64,9 @@ __noinline int icmp_echo(struct xdp_md *ctx, __u32 l2_length, __u32 ipv6)
 	old = *(__u16 *)icmp;
 	icmp->type = ipv6 ? ICMPV6_ECHO_REPLY : ICMP_ECHOREPLY;
 	icmp_adjust(&icmp->checksum, old, *(__u16 *)icmp);
+	/* Of zeroes alone the checksum is 0xffff; of others that is as good as 0. */
+	if (!icmp->checksum)
+		icmp->checksum = 0xffff;
 	icmp_turn_ethernet(eth);
 	if (ipv6) {
 		struct ipv6hdr *ip = at;
@@ -198,16 +211,6 @@ __noinline int icmp_too_big(struct xdp_md *ctx, __u32 l2_length, __u32 ipv6, __u
 		icmp_put_ipv4(at, mtu);
 	}
 	return LB_TOO_BIG_ANSWERED;
-}
-
-/* Not to a host: RFC 1122 section 3.2.2, RFC 4443 section 2.4. */
-static __always_inline bool icmp_is_nobody(const struct lb_address *source, bool ipv6)
-{
-	__u8 first = source->bytes[ipv6 ? 0 : 12];
-
-	if (ipv6)
-		return first == 0xff || !(source->halves[0] | source->halves[1]);
-	return first == 0 || first == 127 || first >= 224;
 }
 
 /*

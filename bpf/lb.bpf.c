@@ -41,7 +41,12 @@ static __always_inline enum lb_reason lb_choose(struct packet *pkt, struct xdp_m
 
 		return reason ? select_unfit(pkt, reason) : LB_CONTINUE;
 	}
-	LB_TRY(select_service(pkt));
+	if (select_service(pkt)) {
+		/* The others are the host's too. */
+		if (pkt->kind == PACKET_FIRST_FRAGMENT && select_is_vip(pkt))
+			fragment_remember(pkt);
+		return LB_NO_SERVICE;
+	}
 	LB_TRY(select_backend(pkt, ctx));
 	if (pkt->kind == PACKET_FIRST_FRAGMENT)
 		fragment_remember(pkt);
@@ -59,7 +64,9 @@ static __always_inline enum lb_reason lb_judge(struct packet *pkt, struct xdp_md
 	if (pkt->kind == PACKET_ECHO) {
 		if (!select_is_vip(pkt))
 			return LB_NO_SERVICE;
-		reason = features.echo ? icmp_echo(ctx, pkt->l2_length, pkt->ipv6) : LB_ICMP;
+		if (!features.echo || icmp_is_nobody(&pkt->flow.source, pkt->ipv6))
+			return LB_ICMP;
+		reason = icmp_echo(ctx, pkt->l2_length, pkt->ipv6);
 		return forward_answer(pkt, ctx, reason);
 	}
 	LB_TRY(lb_choose(pkt, ctx));

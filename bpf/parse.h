@@ -169,10 +169,13 @@ static __always_inline bool parse_is_error(const struct icmp_header *icmp, bool 
 
 /*
  * The flow of the quoted packet. That came from the VIP, so that the client's flow is its reverse. Eight
- * bytes of TCP or UDP, which RFC 792 promises, are enough. Returns false when it names no flow.
+ * bytes of TCP or UDP, which RFC 792 promises, are enough. Returns false when it names no flow. What
+ * is behind the packet pads the frame.
  */
 static __always_inline bool parse_quoted(struct packet *pkt, struct cursor *cursor)
 {
+	__u32 room = pkt->ip_length - pkt->l3_length - sizeof(struct icmp_header);
+	__u64 start = (__u64)cursor->at;
 	struct carried carried = {};
 	struct lb_address from, to;
 	__be16 *ports;
@@ -202,7 +205,7 @@ static __always_inline bool parse_quoted(struct packet *pkt, struct cursor *curs
 	    from.halves[1] != pkt->flow.destination.halves[1])
 		return false;
 	ports = carried.offset ? NULL : cursor_take(cursor, 2 * sizeof(*ports));
-	if (!ports)
+	if (!ports || (__u64)cursor->at - start > room)
 		return false;
 	pkt->flow.source = to;
 	pkt->flow.source_port = ports[1];
@@ -242,6 +245,8 @@ static __always_inline enum lb_reason parse_transport(struct packet *pkt, struct
 	pkt->fragment_id = carried->id;
 	if (carried->offset) {
 		pkt->kind = PACKET_LATER_FRAGMENT;
+		if (pkt->ip_length < pkt->l3_length)
+			return LB_BAD_LENGTH;
 		/* The attacks of RFC 1858 and RFC 3128 on filters that look at first fragments. */
 		return carried->offset < header_length ? LB_FRAGMENT_TINY : LB_CONTINUE;
 	}

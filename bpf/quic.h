@@ -20,12 +20,12 @@ static __always_inline __u32 quic_field(union lb_service_target target, __u32 sh
 }
 
 /* The offset of the id in the frame, whose UDP payload is at payload; 0: there is none that is as
- * long as the configuration says. */
-static __always_inline __u32 quic_find_id(struct xdp_md *ctx, __u32 payload, __u32 need)
+ * long as the configuration says. end: of the packet, behind which the frame is padded. */
+static __always_inline __u32 quic_find_id(struct xdp_md *ctx, __u32 payload, __u32 end, __u32 need)
 {
 	__u8 start[QUIC_LONG_LENGTH + 1];
 
-	if (bpf_xdp_load_bytes(ctx, payload, start, sizeof(start)))
+	if (payload + sizeof(start) > end || bpf_xdp_load_bytes(ctx, payload, start, sizeof(start)))
 		return 0;
 	if (!(start[0] & QUIC_LONG_HEADER))
 		return payload + QUIC_SHORT_ID;
@@ -37,18 +37,18 @@ static __always_inline __u32 quic_find_id(struct xdp_md *ctx, __u32 payload, __u
  * packets are random, and mostly name none; such a packet goes by its hash. A global function, which
  * the verifier looks at once.
  */
-__noinline int quic_lookup(struct xdp_md *ctx, __u32 payload, __u64 word)
+__noinline int quic_lookup(struct xdp_md *ctx, __u32 payload, __u32 end, __u64 word)
 {
 	union lb_service_target target = {.word = word};
 	__u64 length = quic_field(target, LB_QUIC_SERVER_ID_SHIFT, 15);
 	__u32 nonce = quic_field(target, LB_QUIC_NONCE_SHIFT, 15) + LB_QUIC_NONCE_MIN;
 	struct lb_quic_key key = {.pool = target.pool, .length = length};
-	__u32 zero = 0, at = quic_find_id(ctx, payload, 1 + length + nonce);
+	__u32 zero = 0, at = quic_find_id(ctx, payload, end, 1 + length + nonce);
 	const struct lb_quic_server *server;
 	void *servers;
 	__u8 first;
 
-	if (!at || !length || bpf_xdp_load_bytes(ctx, at, &first, 1) ||
+	if (!at || !length || at + 1 + length > end || bpf_xdp_load_bytes(ctx, at, &first, 1) ||
 	    first >> QUIC_CONFIG_SHIFT != quic_field(target, LB_QUIC_CONFIG_SHIFT, 7))
 		return LB_NONE;
 	/* From 1 to 16, for the verifier of Linux 6.1. */
@@ -69,7 +69,7 @@ static __always_inline __u32 quic_backend(const struct packet *pkt, struct xdp_m
 	if (pkt->kind != PACKET_WHOLE && pkt->kind != PACKET_FIRST_FRAGMENT)
 		return LB_NONE;
 	return quic_lookup(ctx, pkt->l2_length + pkt->l3_length + sizeof(struct udphdr),
-			   pkt->target.word);
+			   pkt->l2_length + pkt->ip_length, pkt->target.word);
 }
 
 #endif

@@ -99,7 +99,7 @@ class Way:
         self.index = 0
 
     def __str__(self):
-        tags = ' in '.join(('',) + ('VLAN', 'QinQ')[len(self.tags) - 1:][:1]) if self.tags else ''
+        tags = ('', ' in a VLAN', ' in two VLANs')[len(self.tags)]
         return f'{self.encapsulation} over IPv{self.family}{tags}'
 
     def record(self):
@@ -253,13 +253,15 @@ def it(sentence):
     return add
 
 
-def main():
+def main(prepare):
+    """prepare() makes what the tests share."""
     if os.geteuid():
         print('1..0 # SKIP needs root')
         return 0
     Lab.shell = subprocess.Popen([sys.argv[1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                  stderr=subprocess.DEVNULL, text=True)
     failed = 0
+    prepare()
     print(f'1..{len(TESTS)}')
     for number, (sentence, function) in enumerate(TESTS, 1):
         try:

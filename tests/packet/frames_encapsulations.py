@@ -12,7 +12,6 @@ TOS = (0x00, 0x01, 0x02, 0x03, 0x28, 0xb8, 0xb9, 0xff)
 
 
 def lab():
-    """Made when the first test runs: main() has started the shell."""
     if not hasattr(lab, 'made'):
         lab.made = Lab('encapsulations')
         for way in WAYS:
@@ -30,7 +29,6 @@ def check(way, family, protocol, **fields):
 for way, family, protocol in product(WAYS, FAMILIES, ('TCP', 'UDP')):
     @it(f'{protocol} in IPv{family} by {way}: the whole frame, for each DSCP and ECN')
     def _(way=way, family=family, protocol=protocol):
-        lab()
         for tos in TOS:
             check(way, family, protocol, tos=tos, payload=b'hairpin')
 
@@ -38,7 +36,6 @@ for way, family, protocol in product(WAYS, FAMILIES, ('TCP', 'UDP')):
 for way, family in product(WAYS, FAMILIES):
     @it(f'IPv{family} by {way}: payloads of all lengths up to 70, and the largest')
     def _(way=way, family=family):
-        lab()
         for length in range(70):
             check(way, family, 'UDP', payload=bytes(range(length)))
         # 1600 less the outer header and what is between.
@@ -62,7 +59,6 @@ for way, family in product([way for way in WAYS if way.encapsulation in ('gue', 
                            FAMILIES):
     @it(f'IPv{family} by {way}: the UDP source port is ephemeral, and differs between flows')
     def _(way=way, family=family):
-        lab()
         ports = source_ports(way, family, [flow(family, 'TCP', way.port, source_port=port)
                                            for port in range(20000, 20500)])
         assert all(49152 <= port <= 65535 for port in ports), ports
@@ -71,7 +67,6 @@ for way, family in product([way for way in WAYS if way.encapsulation in ('gue', 
 
     @it(f'IPv{family} by {way}: the UDP source port of a flow stays')
     def _(way=way, family=family):
-        lab()
         f = flow(family, 'TCP', way.port)
         ports = {source_ports(way, family, [f])[0]}
         for flags, length, tos in (('A', 1, 0), ('PA', 700, 0xb8), ('FA', 0, 3), ('R', 0, 1)):
@@ -84,7 +79,6 @@ for way, family in product([way for way in WAYS if way.encapsulation in ('gue', 
 @it('padding behind the packet stays behind it, and no length counts it')
 def _():
     for way, family in product(WAYS, FAMILIES):
-        lab()
         f = flow(family, 'UDP', way.port)
         packet = f.packet(b'x')
         lab().expect(arriving(packet) + b'\xee' * 17, 'SENT',
@@ -94,7 +88,6 @@ def _():
 @it('IPv4 checksums that fold twice are right: many source addresses')
 def _():
     way = WAYS[0]
-    lab()
     for last in range(700):
         f = flow(4, 'TCP', way.port, source=f'198.51.{last >> 8}.{last & 255}')
         packet = f.packet(tos=last & 0xff, payload=bytes(last % 300))
@@ -118,4 +111,4 @@ for encapsulation, family in product(('ipip', 'gue', 'gre', 'vxlan'), FAMILIES):
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(main(lab))

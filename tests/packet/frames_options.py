@@ -43,7 +43,6 @@ def in_frame(packet):
 for protocol in ('TCP', 'UDP'):
     @it(f'{protocol} behind IPv4 options of every length is sent with them')
     def _(protocol=protocol):
-        lab()
         for way, words in product(WAYS.values(), range(11)):
             f = flow(4, protocol, way.port)
             packet = with_options(f, b'\x01' * 4 * words, b'payload')
@@ -53,7 +52,6 @@ for protocol in ('TCP', 'UDP'):
 @it('what is in the options does not matter: their lengths are not read')
 def _():
     way = WAYS['ipip']
-    lab()
     f = flow(4, 'TCP', way.port)
     for options in (b'\x44\x04\x05\x00', b'\x07\x00\x00\x00', b'\x07\x01\x00\x00',
                     b'\x07\xff\x04\x00', b'\x94\x04\x00\x00', b'\x00\x00\x00\x00',
@@ -64,7 +62,6 @@ def _():
 
 @it('a packet with options that the frame cuts at each byte is dropped')
 def _():
-    lab()
     for protocol, words in product(('TCP', 'UDP'), (1, 5, 10)):
         frame = in_frame(with_options(flow(4, protocol, 1001), bytes(4 * words), b'abc'))
         for length in range(14, 34):
@@ -75,7 +72,6 @@ def _():
 
 @it('a total length that ends in the options or in the header behind them is dropped')
 def _():
-    lab()
     for protocol, words in product(('TCP', 'UDP'), (1, 10)):
         whole = with_options(flow(4, protocol, 1001), bytes(4 * words), b'abc')
         least = 20 + 4 * words + (20 if protocol == 'TCP' else 8)
@@ -86,7 +82,6 @@ def _():
 
 @it('a header length below 5 is dropped, if it is for a VIP')
 def _():
-    lab()
     for words in range(5):
         packet = bytearray(bytes(flow(4, 'TCP', 1001).packet()))
         packet[0] = 0x40 | words
@@ -97,7 +92,6 @@ def _():
 
 @it('options to a stranger, and to a port without a service, pass')
 def _():
-    lab()
     for f in (flow(4, 'TCP', 80, destination=STRANGER[4]), flow(4, 'UDP', 9)):
         for words in range(11):
             lab().expect(in_frame(with_options(f, bytes(4 * words))), 'NO_SERVICE')
@@ -122,7 +116,6 @@ def chain(f, kinds, payload=b'payload', length=0):
 for kind, protocol in product(KINDS, ('TCP', 'UDP')):
     @it(f'{protocol} behind extension header {kind} of many lengths is sent with it')
     def _(kind=kind, protocol=protocol):
-        lab()
         for way, length in product(WAYS.values(), (0, 2, 4, 16, 30)):
             f = flow(6, protocol, way.port)
             packet = bytes(chain(f, [kind], length=length))
@@ -137,7 +130,6 @@ def in_frame6(packet):
 @it('up to six extension headers are skipped, in any order')
 def _():
     way = WAYS['ipip']
-    lab()
     orders = [order for count in (1, 2, 3) for order in product(KINDS, repeat=count)]
     orders += [(0, 60, 43, 51, 60, 60), (51,) * 6, (60,) * 5, (43, 43, 43, 43), (60,) * 6]
     for order in orders:
@@ -148,7 +140,6 @@ def _():
 
 @it('more than six extension headers are dropped, if they are for a VIP')
 def _():
-    lab()
     for order in ((60,) * 7, (0,) + (60,) * 6, (51,) * 8, (60,) * 20):
         lab().expect(in_frame6(chain(flow(6, 'TCP', 1001), order)), 'EXTENSIONS')
         stranger = flow(6, 'TCP', 80, destination=STRANGER[6])
@@ -157,7 +148,6 @@ def _():
 
 @it('a packet with extension headers that the frame cuts at each byte is dropped')
 def _():
-    lab()
     for protocol, order in product(('TCP', 'UDP'), ((0,), (43,), (60,), (51,), (0, 51, 60))):
         frame = in_frame6(chain(flow(6, protocol, 1001), order))
         for length in range(54, len(frame)):
@@ -166,7 +156,6 @@ def _():
 
 @it('a payload length that ends in the extension headers, or behind them, is dropped')
 def _():
-    lab()
     for protocol, order in product(('TCP', 'UDP'), ((0,), (51,), (0, 60))):
         whole = bytes(chain(flow(6, protocol, 1001), order, payload=b''))
         for length in range(0, len(whole) - 40):
@@ -175,7 +164,6 @@ def _():
 
 @it('an extension header that says that it is longer than the packet is dropped')
 def _():
-    lab()
     for kind in KINDS:
         whole = bytearray(bytes(chain(flow(6, 'TCP', 1001), [kind])))
         for length in (8, 64, 255):
@@ -185,7 +173,6 @@ def _():
 
 @it('extension headers before what is no TCP or UDP pass')
 def _():
-    lab()
     for last in (4, 41, 47, 50, 59, 132, 135, 139, 140, 253):
         packet = bytearray(bytes(chain(flow(6, 'TCP', 1001), [60])))
         packet[40] = last
@@ -194,7 +181,6 @@ def _():
 
 @it('extension headers to a port without a service pass')
 def _():
-    lab()
     for order in ((0,), (60, 43), (51,) * 6):
         lab().expect(in_frame6(chain(flow(6, 'UDP', 9), order)), 'NO_SERVICE')
 
@@ -202,7 +188,6 @@ def _():
 @it('an atomic fragment (RFC 6946) is a whole packet, wherever its header stands')
 def _():
     way = WAYS['gue']
-    lab()
     f = flow(6, 'UDP', way.port)
     for before, after in product(((), (60,)), repeat=2):
         packet = f.ip(nh=(before + (44,))[0])
@@ -216,4 +201,4 @@ def _():
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(main(lab))

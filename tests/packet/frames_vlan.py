@@ -40,7 +40,6 @@ def lab():
 for (encapsulation, family, to), way in WAYS.items():
     @it(f'{encapsulation} over IPv{family}, {to}: from wherever the packet comes')
     def _(way=way):
-        lab()
         for tags, inner, protocol in product(ARRIVAL.values(), FAMILIES, ('TCP', 'UDP')):
             f = flow(inner, protocol, way.port)
             packet = f.packet(b'tagged', tos=0x29)
@@ -51,7 +50,6 @@ for (encapsulation, family, to), way in WAYS.items():
 @it('the priority and the drop bit of a tag do not matter')
 def _():
     way = WAYS['ipip', 4, 'without a tag']
-    lab()
     for bits in range(16):
         f = flow(4, 'TCP', way.port)
         packet = f.packet()
@@ -62,7 +60,6 @@ def _():
 
 @it('what is for no service passes with its tags')
 def _():
-    lab()
     for tags, family in product(ARRIVAL.values(), FAMILIES):
         lab().expect(arriving(flow(family, 'TCP', 80, destination=STRANGER[family]).packet(),
                               tags), 'NO_SERVICE')
@@ -71,14 +68,12 @@ def _():
 
 @it('ARP in a VLAN passes')
 def _():
-    lab()
     for tags in ARRIVAL.values():
         lab().expect(arriving(ARP(pdst=VIP[4]), tags), 'NOT_IP')
 
 
 @it('a VLAN tag cut at each byte, and one with nothing behind it, pass')
 def _():
-    lab()
     for name, tags in ARRIVAL.items():
         for family in FAMILIES:
             frame = arriving(flow(family, 'TCP', 1001).packet(), tags)
@@ -91,7 +86,6 @@ def _():
 
 @it('a packet in a VLAN that the frame cuts is dropped')
 def _():
-    lab()
     for tags, family in product(ARRIVAL.values(), FAMILIES):
         frame = arriving(flow(family, 'TCP', 1001).packet(b'0123456789'), tags)
         for length in range(14 + 4 * len(tags) + {4: 20, 6: 40}[family], len(frame)):
@@ -100,7 +94,6 @@ def _():
 
 @it('three tags are not followed')
 def _():
-    lab()
     for tpids in product((0x8100, 0x88a8), repeat=3):
         tags = [(tpid, 10) for tpid in tpids]
         lab().expect(arriving(flow(4, 'TCP', 1001).packet(), tags), 'NOT_IP')
@@ -108,7 +101,6 @@ def _():
 
 @it('a tag with another type than IP behind it passes')
 def _():
-    lab()
     for ether_type in (0x0000, 0x05ff, 0x8847, 0x88cc, 0x9100, 0xffff):
         header = ethernet(BALANCER, ROUTER, ((0x8100, 10),))
         header.lastlayer().type = ether_type
@@ -117,7 +109,6 @@ def _():
 
 @it('MTU: tags take nothing of it, neither those that come nor those that go')
 def _():
-    lab()
     for tags, (key, way) in product(ARRIVAL.values(), WAYS.items()):
         if key[0] != 'ipip' or key[1] != 4:
             continue
@@ -127,4 +118,4 @@ def _():
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(main(lab))

@@ -124,7 +124,7 @@ static struct lb_bpf *open_skeleton(const struct lb_features *features, uint32_t
 		skeleton->rodata->spread_cpus[cpu] = cpu;
 	bpf_map__set_value_size(skeleton->maps.slots, RIG_SLOTS * sizeof(struct lb_slot));
 	bpf_map__set_max_entries(skeleton->maps.counters, libbpf_num_possible_cpus());
-	bpf_map__set_max_entries(skeleton->maps.fragments, 4096);
+	bpf_map__set_max_entries(skeleton->maps.fragments, RIG_FRAGMENTS);
 	bpf_map__set_max_entries(skeleton->maps.redirect_cpus, cpus);
 	/* BPF_PROG_RUN takes no program of a cpumap; nothing else tells them from others. */
 	bpf_program__set_expected_attach_type(skeleton->progs.hairpin_cpu, BPF_XDP);

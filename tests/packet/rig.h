@@ -28,6 +28,8 @@ enum rig_name {
 #define RIG_SERVICES 64
 #define RIG_BACKENDS 400
 
+#define RIG_FRAGMENTS 4096 /* datagrams in fragments that a rig remembers */
+
 struct rig {
 	struct lb_bpf *skeleton;
 	struct lb_arrays *arrays;

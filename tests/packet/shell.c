@@ -302,15 +302,19 @@ static void do_cpu(void)
 /* age SECONDS: of all fragments that are remembered */
 static void do_age(void)
 {
-	int map = bpf_map__fd(rig->skeleton->maps.fragments);
+	static struct lb_fragment_key keys[RIG_FRAGMENTS];
+	int map = bpf_map__fd(rig->skeleton->maps.fragments), found = 0;
 	uint64_t seconds = number();
-	struct lb_fragment_key key;
 	struct lb_fragment fragment;
 
-	for (void *from = NULL; !bpf_map_get_next_key(map, from, &key); from = &key) {
-		assert_int_equal(bpf_map_lookup_elem(map, &key, &fragment), 0);
+	/* All keys first: an update moves an element within its bucket. */
+	while (found < RIG_FRAGMENTS &&
+	       !bpf_map_get_next_key(map, found ? &keys[found - 1] : NULL, &keys[found]))
+		found++;
+	while (found-- > 0) {
+		assert_int_equal(bpf_map_lookup_elem(map, &keys[found], &fragment), 0);
 		fragment.seen_ns -= seconds * SECOND;
-		assert_int_equal(bpf_map_update_elem(map, &key, &fragment, BPF_EXIST), 0);
+		assert_int_equal(bpf_map_update_elem(map, &keys[found], &fragment, BPF_EXIST), 0);
 	}
 	puts("ok");
 }
