@@ -85,7 +85,7 @@ static void put_ipv4(struct wire_answer *answer, const struct mix *mix, uint8_t 
 		.frag_off = htons(0x4000),
 		.ttl = OUTER_TTL,
 		.protocol = protocol,
-		.saddr = htonl(0xc0a80002 | (uint32_t)mix->way << 8),  /* 192.168.WAY.2 */
+		.saddr = htonl(0xc0a80002 | (uint32_t)mix->way << 8),    /* 192.168.WAY.2 */
 		.daddr = htonl(0xac100000 + ((uint32_t)mix->way << 16)), /* 172.16 + WAY */
 	};
 

@@ -23,7 +23,7 @@
 #include "wire.skel.h"
 
 #define FAR       "hp-bench" /* the balancer's namespace */
-#define SECOND    "far4" /* DEVICE_SECOND */
+#define SECOND    "far4"     /* DEVICE_SECOND */
 #define LOCK      "/run/lock/hp-bench"
 #define DIRECTORY "/run/hp-bench"
 #define LOG       DIRECTORY "/log"
@@ -203,11 +203,13 @@ static void address_far_side(void)
 static struct wire_bpf *load(uint32_t lines)
 {
 	static const unsigned char far_mac[] = STAGE_MAC_FAR(DEVICE_HAIRPIN);
+	static const unsigned char near_mac[] = STAGE_MAC_NEAR(DEVICE_HAIRPIN);
 	struct wire_bpf *wire = wire_bpf__open();
 
 	if (!wire || bpf_map__set_max_entries(wire->maps.lines, lines) || wire_bpf__load(wire))
 		stage_fail("cannot load the programs: %s", strerror(errno));
-	memcpy(wire->bss->balancer_mac, far_mac, sizeof(far_mac));
+	memcpy(wire->bss->macs, far_mac, sizeof(far_mac));
+	memcpy(wire->bss->macs + sizeof(far_mac), near_mac, sizeof(near_mac));
 	return wire;
 }
 
@@ -247,10 +249,9 @@ struct wire_bpf *stage_open(uint32_t lines)
 
 static void become_hairpind(const struct mix *mix)
 {
-	const char *arguments[] = {hairpind_path, "-i",	   "far0",    "-c",
-				   CATALOG,	  "--socket", SOCKET,    "--pin",
-				   STAGE_PIN,	  "--mode",   "native", NULL,
-				   NULL,	  NULL,	      NULL};
+	const char *arguments[] = {hairpind_path, "-i",   "far0",  "-c",      CATALOG,
+				   "--socket",    SOCKET, "--pin", STAGE_PIN, "--mode",
+				   "native",      NULL,   NULL,    NULL,      NULL};
 	int log = open(LOG, O_WRONLY | O_CREAT | O_TRUNC, 0644), count = 11;
 	cpu_set_t all;
 

@@ -23,9 +23,18 @@ enum stage_device {
 
 /* Initializers of the addresses: of the pairs' ends, and of a backend on the balancer's link, whose
  * number is the last two bytes. */
-#define STAGE_MAC_NEAR(device) {0x02, 0, 0, 0, 0, 0x10 + (device)}
-#define STAGE_MAC_FAR(device)  {0x02, 0, 0, 0, 0, 0x20 + (device)}
-#define STAGE_MAC_BACKEND      {0x02, 0, 0, 0x01, 0, 0}
+#define STAGE_MAC_NEAR(device)                    \
+	{                                         \
+		0x02, 0, 0, 0, 0, 0x10 + (device) \
+	}
+#define STAGE_MAC_FAR(device)                     \
+	{                                         \
+		0x02, 0, 0, 0, 0, 0x20 + (device) \
+	}
+#define STAGE_MAC_BACKEND              \
+	{                              \
+		0x02, 0, 0, 0x01, 0, 0 \
+	}
 
 /*
  * stage_open(): moves this process to a network namespace of its own, makes the balancer's, wires

@@ -19,7 +19,8 @@ struct {
 bool verify = false;
 __u32 generator_cpu = 0;
 __u32 fresh_flow = 0;
-unsigned char balancer_mac[8] = {}; /* set once */
+/* Of what is sent: destination and source; set once. */
+__u8 macs[2 * ETH_ALEN] __attribute__((aligned(8))) = {};
 
 /* When the generator began each batch of a turn; frames of it so far, set to 0 before it. */
 __u64 batch_start[WIRE_BATCHES] = {};
@@ -76,8 +77,8 @@ int generate(struct xdp_md *ctx)
 	if (data + WIRE_FRAME > end)
 		return XDP_DROP;
 	note_batch();
-	*(__u64 *)data = *(__u64 *)balancer_mac; /* and two bytes of the source */
-	*(__u32 *)(data + 8) = 0x02020202;
+	*(__u64 *)data = *(__u64 *)macs;
+	*(__u32 *)(data + 8) = *(__u32 *)(macs + 8);
 	if (traffic.tagged) {
 		if (data + WIRE_FRAME + WIRE_TAG > end)
 			return XDP_DROP;

@@ -47,8 +47,8 @@ struct wire_traffic {
 #define WIRE_IPV6_LENGTH     60
 #define WIRE_FRAGMENT_LENGTH 44
 
-static inline __attribute__((always_inline)) __u32
-wire_ip_length(const struct wire_traffic *traffic)
+static inline __attribute__((always_inline)) __u32 wire_ip_length(
+	const struct wire_traffic *traffic)
 {
 	if (traffic->kind == WIRE_FRAGMENTS)
 		return WIRE_FRAGMENT_LENGTH;
@@ -65,9 +65,9 @@ struct wire_answer {
 	__u16 header_length;
 	__u16 frame_length;
 	/* Where in the header it is; 0: nowhere. */
-	__u16 backend_at;  /* the last 16 bits of the backend's number */
-	__u16 length_at;   /* 16 bits of the outer packet's length */
-	__u16 ipv4_at;     /* a header with a checksum */
+	__u16 backend_at; /* the last 16 bits of the backend's number */
+	__u16 length_at;  /* 16 bits of the outer packet's length */
+	__u16 ipv4_at;    /* a header with a checksum */
 };
 
 /* What reference_lookup reads: one of so many cache lines, by the flow or by the service. */
