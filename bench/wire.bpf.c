@@ -26,6 +26,11 @@ __u8 macs[2 * ETH_ALEN] __attribute__((aligned(8))) = {};
 __u64 batch_start[WIRE_BATCHES] = {};
 __u32 turn_frames = 0;
 
+/* With packets on other CPUs: so many frames may be on their way. 0: no limit. */
+__u32 window = 0;
+__u64 frames_before = 0; /* that came back before the turn */
+__u64 back_ns = 0;       /* when the last whole batch had come back */
+
 static __u64 generator_state = 0x9e3779b97f4a7c15ULL;
 
 static __always_inline __u64 next_random(void)
@@ -50,6 +55,15 @@ static __always_inline void note_batch(void)
 	asm volatile("" : "+r"(batch));
 	if (batch < WIRE_BATCHES)
 		batch_start[batch] = bpf_ktime_get_ns();
+}
+
+#define PATIENCE 100000 /* some 0.3 ms */
+
+static long is_window_open(__u32 tries, void *unused)
+{
+	(void)tries;
+	(void)unused;
+	return turn_frames - (*(volatile __u64 *)&result.frames - frames_before) < window;
 }
 
 /* Of a datagram the first fragment is sent, then the other one. */
@@ -77,6 +91,8 @@ int generate(struct xdp_md *ctx)
 	if (data + WIRE_FRAME > end)
 		return XDP_DROP;
 	note_batch();
+	if (window && !is_window_open(0, NULL))
+		bpf_loop(PATIENCE, is_window_open, NULL, 0);
 	*(__u64 *)data = *(__u64 *)macs;
 	*(__u32 *)(data + 8) = *(__u32 *)(macs + 8);
 	if (traffic.tagged) {
@@ -105,6 +121,8 @@ int sink(struct xdp_md *ctx)
 	result.frames++;
 	if (bpf_get_smp_processor_id() != generator_cpu)
 		result.elsewhere++;
+	if (window && result.frames % WIRE_BATCH == 0)
+		back_ns = bpf_ktime_get_ns();
 	if (verify)
 		check(ctx);
 	return XDP_DROP;
