@@ -153,7 +153,7 @@ json_t *measure_mix(const struct measure *measure, const struct mix *mix, uint64
 	rounds.contestant_count = running.contestant_count;
 	rounds_run(&rounds);
 	if (mix->for_no_service)
-		verdict = alone_verify(running.loaded.program, ALONE_VERIFY_FRAMES);
+		verdict = alone_verify(running.loaded.program, mix, ALONE_VERIFY_FRAMES);
 	else
 		verdict = wire_verify(measure, mix);
 	say(mix, &rounds, &verdict);

@@ -38,9 +38,9 @@ int wire_set(const struct measure *measure, const struct mix *mix, struct contes
 struct verdict wire_verify(const struct measure *measure, const struct mix *mix);
 void wire_move(const struct measure *measure, const struct mix *mix);
 
-/* The program alone, for frames that it passes. */
+/* The program alone, for frames that it passes or, with spread_local, hands to another CPU. */
 int alone_set(const struct measure *measure, int program, struct contestant *contestants);
-struct verdict alone_verify(int program, uint32_t frames);
+struct verdict alone_verify(int program, const struct mix *mix, uint32_t frames);
 
 /* measure_now(): seconds. */
 double measure_now(void);

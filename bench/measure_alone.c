@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A program alone, on a frame that it passes and leaves as it is, so that it can be run on it again
+/* A program alone, on a frame that it passes, or hands to another CPU, and leaves as it is, so that it can be run on it again
  * and again. */
 #include <errno.h>
 #include <string.h>
@@ -67,8 +67,9 @@ int alone_set(const struct measure *measure, int program, struct contestant *con
 	return 2;
 }
 
-struct verdict alone_verify(int program, uint32_t frames)
+struct verdict alone_verify(int program, const struct mix *mix, uint32_t frames)
 {
+	const uint32_t action = mix->spread_local ? XDP_REDIRECT : XDP_PASS;
 	struct verdict verdict = {0};
 
 	for (uint32_t i = 0; i < frames; i++) {
@@ -80,7 +81,7 @@ struct verdict alone_verify(int program, uint32_t frames)
 		put_foreign_frame(frame, i);
 		if (bpf_prog_test_run_opts(program, &options))
 			stage_fail("BPF_PROG_RUN: %s", strerror(errno));
-		if (options.retval != XDP_PASS)
+		if (options.retval != action)
 			verdict.bad_outer++;
 		else if (options.data_size_out != sizeof(after) ||
 			 memcmp(frame, after, sizeof(after)))

@@ -90,7 +90,7 @@ measure_by_name() { # NAME
 	case $1 in
 	forward)
 		measure forward "${forward[@]}" ${quick:+"${short[@]}"} \
-			${quick:+tcp4-1,tcp4-1m,tcp6-1m,udp4-1m,syn4-flood,services-500,pass-through}
+			${quick:+tcp4-1,tcp4-1m,tcp6-1m,udp4-1m,syn4-flood,services-500,pass-through,encap-gue,redirect,cpumap-2}
 		;;
 	scaling)
 		measure scaling "${forward[@]}" --scaling ${quick:+"${short[@]}"} \

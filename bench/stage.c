@@ -203,11 +203,13 @@ static void address_far_side(void)
 static struct wire_bpf *load(uint32_t lines)
 {
 	static const unsigned char far_mac[] = STAGE_MAC_FAR(DEVICE_HAIRPIN);
+	static const unsigned char near_mac[] = STAGE_MAC_NEAR(DEVICE_HAIRPIN);
 	struct wire_bpf *wire = wire_bpf__open();
 
 	if (!wire || bpf_map__set_max_entries(wire->maps.lines, lines) || wire_bpf__load(wire))
 		stage_fail("cannot load the programs: %s", strerror(errno));
-	memcpy(wire->bss->balancer_mac, far_mac, sizeof(far_mac));
+	memcpy(wire->bss->macs, far_mac, sizeof(far_mac));
+	memcpy(wire->bss->macs + sizeof(far_mac), near_mac, sizeof(near_mac));
 	return wire;
 }
 

@@ -53,6 +53,12 @@ void stage_move(const struct mix *mix); /* makes hairpind move slots, and waits 
 bool stage_serves(void);                /* it has not exited */
 
 /*
+ * stage_hasten_cpus(): what takes packets on other CPUs comes before the generator, which stands for a
+ * card that would not wait.
+ */
+void stage_hasten_cpus(void);
+
+/*
  * stage_occupy(): takes some of the memory for machine code, so that what is loaded next lies
  * elsewhere. stage_vacate(): gives all of it back.
  */

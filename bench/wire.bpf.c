@@ -19,11 +19,17 @@ struct {
 bool verify = false;
 __u32 generator_cpu = 0;
 __u32 fresh_flow = 0;
-unsigned char balancer_mac[8] = {}; /* set once */
+/* Of what is sent: destination and source; set once. */
+__u8 macs[2 * ETH_ALEN] __attribute__((aligned(8))) = {};
 
 /* When the generator began each batch of a turn; frames of it so far, set to 0 before it. */
 __u64 batch_start[WIRE_BATCHES] = {};
 __u32 turn_frames = 0;
+
+/* With packets on other CPUs: so many frames may be on their way. 0: no limit. */
+__u32 window = 0;
+__u64 frames_before = 0; /* that came back before the turn */
+__u64 back_ns = 0;       /* when the last whole batch had come back */
 
 static __u64 generator_state = 0x9e3779b97f4a7c15ULL;
 
@@ -51,6 +57,15 @@ static __always_inline void note_batch(void)
 		batch_start[batch] = bpf_ktime_get_ns();
 }
 
+#define PATIENCE 100000 /* some 0.3 ms */
+
+static long is_window_open(__u32 tries, void *unused)
+{
+	(void)tries;
+	(void)unused;
+	return turn_frames - (*(volatile __u64 *)&result.frames - frames_before) < window;
+}
+
 /* Of a datagram the first fragment is sent, then the other one. */
 static __always_inline __u32 next_flow(bool later)
 {
@@ -76,8 +91,10 @@ int generate(struct xdp_md *ctx)
 	if (data + WIRE_FRAME > end)
 		return XDP_DROP;
 	note_batch();
-	*(__u64 *)data = *(__u64 *)balancer_mac; /* and two bytes of the source */
-	*(__u32 *)(data + 8) = 0x02020202;
+	if (window && !is_window_open(0, NULL))
+		bpf_loop(PATIENCE, is_window_open, NULL, 0);
+	*(__u64 *)data = *(__u64 *)macs;
+	*(__u32 *)(data + 8) = *(__u32 *)(macs + 8);
 	if (traffic.tagged) {
 		if (data + WIRE_FRAME + WIRE_TAG > end)
 			return XDP_DROP;
@@ -104,6 +121,8 @@ int sink(struct xdp_md *ctx)
 	result.frames++;
 	if (bpf_get_smp_processor_id() != generator_cpu)
 		result.elsewhere++;
+	if (window && result.frames % WIRE_BATCH == 0)
+		back_ns = bpf_ktime_get_ns();
 	if (verify)
 		check(ctx);
 	return XDP_DROP;

@@ -92,9 +92,13 @@ static __always_inline bool check_inner(__u32 flow)
 		frame_put_ipv6(want, flow);
 	else
 		frame_put_ipv4(want, flow, check_is_later(), true);
-	for (__u32 i = 0; i < WIRE_IPV6_LENGTH / 2; i++)
+	for (__u32 i = 0; i < WIRE_IPV6_LENGTH / 2; i++) {
+		__u16 half;
+
+		__builtin_memcpy(&half, (void *)want + 2 * i, sizeof(half));
 		if (i < halves)
-			wrong |= got[HALF(answer.header_length + 2 * i)] ^ ((__u16 *)want)[i];
+			wrong |= got[HALF(answer.header_length + 2 * i)] ^ half;
+	}
 	return !wrong;
 }
 

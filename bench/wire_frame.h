@@ -54,13 +54,19 @@ static __always_inline __u16 frame_checksum(__u64 sum)
 	return ~sum;
 }
 
+/* A half of a word, which the compiler may not take for none of it. */
+static __always_inline void frame_put_half(__be32 *words, __u32 index, __u16 half)
+{
+	__builtin_memcpy((void *)words + 2 * index, &half, sizeof(half));
+}
+
 /* Where the transport holds the number of the flow: TCP's sequence number, the first payload of UDP
  * and of pings, the nonce of QUIC. */
 static __always_inline __u32 frame_flow_word(void)
 {
 	if (traffic.kind == WIRE_QUIC)
 		return 3;
-	return traffic.protocol == IPPROTO_TCP ? 1 : 2;
+	return traffic.protocol == IPPROTO_TCP && traffic.kind != WIRE_ECHO ? 1 : 2;
 }
 
 /* The number of the backend that the connection id of a QUIC flow names. */
@@ -89,7 +95,7 @@ static __always_inline void frame_put_udp(__be32 *words, __u32 flow, __be32 port
 		words[1] = bpf_htonl(2 * length << 16); /* without a checksum */
 	else
 		/* 0 means that there is no checksum: RFC 768. */
-		((__u16 *)words)[3] = frame_checksum(sum + words[1]) ?: 0xffff;
+		frame_put_half(words, 3, frame_checksum(sum + words[1]) ?: 0xffff);
 }
 
 static __always_inline void frame_put_tcp(__be32 *words, __u32 flow, __be32 ports, __u64 addresses)
@@ -101,7 +107,7 @@ static __always_inline void frame_put_tcp(__be32 *words, __u32 flow, __be32 port
 	words[2] = 0;
 	words[3] = traffic.syn ? bpf_htonl(0x50020400) : bpf_htonl(0x50100400);
 	words[4] = 0;
-	((__u16 *)words)[8] = frame_checksum(sum + words[3]);
+	frame_put_half(words, 8, frame_checksum(sum + words[3]));
 }
 
 static __always_inline void frame_put_transport(__be32 *words, __u32 flow, __be32 ports,
@@ -121,7 +127,7 @@ static __always_inline void frame_put_echo(__be32 *words, __u32 flow, __be32 por
 	words[2] = flow;
 	words[3] = 0;
 	words[4] = 0;
-	((__u16 *)words)[1] = frame_checksum((__u64)words[0] + ports + flow);
+	frame_put_half(words, 1, frame_checksum((__u64)words[0] + ports + flow));
 }
 
 #define FRAGMENT_FIRST 0x2000 /* more fragments */
@@ -148,7 +154,7 @@ static __always_inline void frame_put_ipv4(__be32 *ip, __u32 flow, bool later, b
 	ip[2] = bpf_htonl(0x40000000 | (__u32)(echo ? IPPROTO_ICMP : traffic.protocol) << 16);
 	ip[3] = echo && back ? destination : words.source;
 	ip[4] = echo && back ? words.source : destination;
-	((__u16 *)ip)[5] = frame_checksum(addresses + ip[0] + ip[1] + ip[2]);
+	frame_put_half(ip, 5, frame_checksum(addresses + ip[0] + ip[1] + ip[2]));
 	if (echo)
 		frame_put_echo(ip + 5, flow, words.ports, back);
 	else

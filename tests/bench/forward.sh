@@ -57,8 +57,20 @@ right() {
 		results ".verified == 80000 and .faults == 0 and .lost == 0"
 }
 
+features_right() {
+	local mixes=encap-gue,encap-gre,encap-vxlan,encap-none,encap-gue6,encap-gre6,encap-vxlan6
+	forward 0 --only "$mixes,vlan-in,redirect,fragments,quic,icmp-echo" &&
+		results ".verified == 80000 and .faults == 0 and .lost == 0"
+}
+
+spread_right() {
+	(($(nproc) > 1)) || return 0
+	forward 0 --only cpumap-1,cpumap-2 &&
+		results ".verified == 80000 and .faults == 0 and .lost == 0"
+}
+
 passes() {
-	forward 0 --only pass-through && results ".verified == 10000 and .faults == 0"
+	forward 0 --only pass-through,spread-local && results ".verified == 10000 and .faults == 0"
 }
 
 says_why() {
@@ -73,12 +85,17 @@ leaves_nothing() {
 }
 
 it "frames that hairpin made are right" right
-it "frames for no service are passed as they are" passes
-it "a wrong checksum of the outer header is found" finds checksum outer tcp4-1k syn4-flood
-it "a wrong length of the outer packet is found" finds length outer tcp4-1k tcp6-1m
-it "a changed inner packet is found" finds inner inner tcp4-1k udp4-1m tcp6-1m udp6-1m
+it "frames of every encapsulation and every other feature are right" features_right
+it "frames that other CPUs worked on are right" spread_right
+it "frames for no service are passed as they are, or handed to another CPU" passes
+it "a wrong checksum of the outer header is found" finds checksum outer tcp4-1k syn4-flood encap-vxlan
+it "a wrong length of the outer packet is found" finds length outer tcp4-1k tcp6-1m encap-gue6 redirect
+it "a changed inner packet is found" finds inner inner \
+	tcp4-1k udp4-1m tcp6-1m udp6-1m encap-vxlan encap-none fragments icmp-echo
 it "a flow that changes its backend is found" finds_backend tcp4-1k 80
 it "a new flow whose second packet goes elsewhere is found" finds_backend syn4-flood 80
+it "a QUIC packet that its connection id does not lead is found" finds_backend quic 80
+it "a flow whose MAC address is another backend's is found" finds_backend encap-none 1
 it "an IPv6 flow that changes its backend is found" finds_backend tcp6-1m 1
 it "a hairpind that does not start is told" says_why
 it "nothing is left behind" leaves_nothing
