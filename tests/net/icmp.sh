@@ -94,6 +94,7 @@ for vip in "$vip4" "$vip6"; do
 done
 
 # --- errors about flows: from clients whose port is closed when the answer comes ---
+# shellcheck disable=SC2016 # what awk expands
 icmp_errors() { # NODE FAMILY: that the node got about its packets
 	if [[ $2 == 4 ]]; then
 		in_node "$1" awk '/^Icmp:/ && n++ { print $5 }' /proc/net/snmp
@@ -102,6 +103,7 @@ icmp_errors() { # NODE FAMILY: that the node got about its packets
 	fi
 }
 
+# shellcheck disable=SC2016
 datagrams() { # NODE FAMILY: that it got
 	if [[ $2 == 4 ]]; then
 		in_node "$1" awk '/^Udp:/ && n++ { print $2 }' /proc/net/snmp
