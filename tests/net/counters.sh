@@ -74,7 +74,6 @@ it "packets for a pool without a backend are counted so" \
 	rises_by 50 no_backend send "$vip4" 55 --count 50
 it "and for one that is not resolved" rises_by 50 unresolved send "$vip4" 56 --count 50
 it "and for no service" rises_by 50 no_service send "$vip4" 57 --count 50
-it "and fragments" rises_by 30 fragment send "$vip4" 53 --count 10 --size 4000
 it "none of them was sent" is 600 reason sent
 it "the service counts what came for it, also if it could not be sent" \
 	is 50 counted services empty
