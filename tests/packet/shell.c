@@ -22,7 +22,7 @@
 #define RIGS  32
 #define WORDS 64
 #define CPUS  2
-#define LINE  16384
+#define LINE  32768
 
 #define SECOND 1000000000ULL
 
@@ -90,24 +90,11 @@ static const struct {
 	{                                                 \
 #name, offsetof(struct lb_features, name) \
 	}
-	FEATURE(ipv6),
-	FEATURE(any_port),
-	FEATURE(affinity_client),
-	FEATURE(source_varied),
-	FEATURE(outer_ipv4),
-	FEATURE(outer_ipv6),
-	FEATURE(many_interfaces),
-	FEATURE(moved),
-	FEATURE(track_all),
-	FEATURE(echo),
-	FEATURE(not_plain),
-	FEATURE(gue),
-	FEATURE(gre),
-	FEATURE(vxlan),
-	FEATURE(layer2),
-	FEATURE(quic),
-	FEATURE(spread),
-	FEATURE(spread_local),
+	FEATURE(ipv6),       FEATURE(any_port),   FEATURE(affinity_client), FEATURE(source_varied),
+	FEATURE(outer_ipv4), FEATURE(outer_ipv6), FEATURE(many_interfaces), FEATURE(moved),
+	FEATURE(track_all),  FEATURE(echo),       FEATURE(not_plain),       FEATURE(gue),
+	FEATURE(gre),        FEATURE(vxlan),      FEATURE(layer2),          FEATURE(quic),
+	FEATURE(frags),      FEATURE(spread),     FEATURE(spread_local),
 #undef FEATURE
 };
 
