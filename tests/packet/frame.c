@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "frame.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <arpa/inet.h>
@@ -44,11 +44,12 @@ void frame_put_number(struct frame *frame, uint32_t value, int width)
 
 void frame_put_hex(struct frame *frame, const char *hex)
 {
-	unsigned int byte;
-	int used;
+	for (; hex[0] && hex[1]; hex += *hex == ' ' ? 1 : 2) {
+		const char digits[3] = {hex[0], hex[1]};
 
-	for (; sscanf(hex, " %2x%n", &byte, &used) == 1; hex += used)
-		frame_put_number(frame, byte, 1);
+		if (*hex != ' ')
+			frame_put_number(frame, strtoul(digits, NULL, 16), 1);
+	}
 }
 
 void frame_put_ethernet(struct frame *frame, const uint8_t *destination, const uint8_t *source,

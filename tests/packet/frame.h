@@ -8,7 +8,7 @@
 
 #include "flows.h"
 
-#define FRAME_SIZE 2048
+#define FRAME_SIZE 9216 /* jumbo frames, and tunnel headers */
 
 struct frame {
 	uint32_t length;

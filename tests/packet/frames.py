@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""For frames_*.py: the rig behind packet-shell, and frames as Scapy writes them.
+"""For frames_*.py: the rig behind frames-shell, and frames as Scapy writes them.
 
 Nothing of what is expected comes from hairpin: headers and checksums are Scapy's, the values in them
 are from the RFCs, and flow hashes are from flows.py.
@@ -180,7 +180,7 @@ class Lab:
         Lab.shell.stdin.flush()
         answer = Lab.shell.stdout.readline().strip()
         if not answer or answer.startswith('error'):
-            raise RuntimeError(f'packet-shell answered "{answer}" to: {line}')
+            raise RuntimeError(f'frames-shell answered "{answer}" to: {line}')
         return answer
 
     def add(self, way):
@@ -274,6 +274,6 @@ def main(prepare):
                 print(f'# {line}', flush=True)
     Lab.shell.stdin.close()
     if Lab.shell.wait():
-        print('Bail out! packet-shell failed')
+        print('Bail out! frames-shell failed')
         failed += 1
     return 1 if failed else 0

@@ -60,10 +60,10 @@ for way, family in product([way for way in WAYS if way.encapsulation in ('gue', 
     @it(f'IPv{family} by {way}: the UDP source port is ephemeral, and differs between flows')
     def _(way=way, family=family):
         ports = source_ports(way, family, [flow(family, 'TCP', way.port, source_port=port)
-                                           for port in range(20000, 20500)])
+                                           for port in range(20000, 20200)])
         assert all(49152 <= port <= 65535 for port in ports), ports
-        # 500 of 16,384 at random: 492 different ones on the average, give or take 3.
-        assert len(set(ports)) > 475, len(set(ports))
+        # 200 of 16,384 at random: 199 different ones on the average, give or take 1.
+        assert len(set(ports)) > 185, len(set(ports))
 
     @it(f'IPv{family} by {way}: the UDP source port of a flow stays')
     def _(way=way, family=family):
@@ -88,7 +88,7 @@ def _():
 @it('IPv4 checksums that fold twice are right: many source addresses')
 def _():
     way = WAYS[0]
-    for last in range(700):
+    for last in range(300):
         f = flow(4, 'TCP', way.port, source=f'198.51.{last >> 8}.{last & 255}')
         packet = f.packet(tos=last & 0xff, payload=bytes(last % 300))
         lab().expect(arriving(packet), 'SENT', way.frame(packet, last & 0xff, 4, f.entropy))
@@ -108,6 +108,18 @@ for encapsulation, family in product(('ipip', 'gue', 'gre', 'vxlan'), FAMILIES):
             own.expect(arriving(packet), 'SENT', expected)
             sources.add(expected[26:30] if family == 4 else expected[34:38])
         assert len(sources) > 100, len(sources)
+
+
+@it('a program for nothing but IP-in-IP, which is shorter, writes the same')
+def _():
+    lean = Lab('lean', 'ipv6 outer_ipv4 outer_ipv6')
+    for way in (Way('ipip', 4), Way('ipip', 6)):
+        port = lean.serve([way])
+        for family, protocol, tos, tags in product(FAMILIES, ('TCP', 'UDP'), TOS,
+                                                   ((), ((0x8100, 4),))):
+            f = flow(family, protocol, port)
+            packet = f.packet(b'lean', tos)
+            lean.expect(arriving(packet, tags), 'SENT', way.frame(packet, tos, family, f.entropy))
 
 
 if __name__ == '__main__':

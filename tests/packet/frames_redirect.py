@@ -13,7 +13,7 @@ from scapy.packet import Raw
 from frames import (BALANCER, CLIENT, FAMILIES, FEATURES, ROUTER, STRANGER, VIP, Lab, Way,
                     arriving, ethernet, flow, it, main)
 
-LOOPBACK, HP_A, HP_B = 1, 2, 3  # the interfaces of packet-shell's network
+LOOPBACK, HP_A, HP_B = 1, 2, 3  # the interfaces of frames-shell's network
 TAGS = ((), ((0x8100, 9),), ((0x88a8, 9), (0x8100, 10)))
 
 

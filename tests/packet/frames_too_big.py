@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is too large for the way to its backend: RFC 1191, RFC 1812 section 4.3.2, RFC 4443."""
 import sys
+import time
 from itertools import product
 
 from scapy.layers.inet import ICMP, IP
@@ -170,15 +171,21 @@ def _():
             lab().expect(arriving(packet), 'TOO_BIG')
 
 
-@it('answers are limited: 50 at once, and none while none is due')
+@it('answers are limited: 50 at once, then one each millisecond')
 def _():
     way = WAYS[0]
     for family in FAMILIES:
         packet = of_length(flow(family, 'TCP', way.port), 1502)
         lab()
-        for _ in range(50):
+        before = time.monotonic_ns()
+        lab.made.expect(arriving(packet), 'TOO_BIG_ANSWERED', answer(packet, 1480))
+        after = time.monotonic_ns()
+        # After the first of 50 there are 49 that could leave at this very moment.
+        due = int(lab.made.command('due'))
+        assert before <= due + 49 * 1000000 <= after, (before, due, after)
+        for _ in range(49):
             lab.made.expect(arriving(packet), 'TOO_BIG_ANSWERED', answer(packet, 1480))
-        lab().command('rest never')
+        lab.made.command('rest never')
         lab.made.expect(arriving(packet), 'TOO_BIG')
         lab.made.command('rest')
         lab.made.expect(arriving(packet), 'TOO_BIG_ANSWERED', answer(packet, 1480))

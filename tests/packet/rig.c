@@ -17,6 +17,7 @@
 #include "plan.h"
 #include "lb.skel.h"
 #include "headroom.skel.h"
+#include "plan.h"
 #include "harness.h"
 #include "world.h"
 
@@ -118,6 +119,7 @@ static struct lb_bpf *open_skeleton(const struct lb_features *features, uint32_t
 	assert_non_null(skeleton);
 	skeleton->rodata->features = *features;
 	skeleton->rodata->features.lean = features_lean(features);
+	skeleton->rodata->features.lean = features_lean(features);
 	skeleton->rodata->slot_count = RIG_SLOTS;
 	skeleton->rodata->spread_count = cpus;
 	for (uint32_t cpu = 0; cpu < cpus; cpu++)
@@ -128,6 +130,11 @@ static struct lb_bpf *open_skeleton(const struct lb_features *features, uint32_t
 	bpf_map__set_max_entries(skeleton->maps.redirect_cpus, cpus);
 	/* BPF_PROG_RUN takes no program of a cpumap; nothing else tells them from others. */
 	bpf_program__set_expected_attach_type(skeleton->progs.hairpin_cpu, BPF_XDP);
+	if (features->frags) {
+		bpf_program__set_flags(skeleton->progs.hairpin_lb, BPF_F_XDP_HAS_FRAGS);
+		bpf_program__set_flags(skeleton->progs.hairpin_trace, BPF_F_XDP_HAS_FRAGS);
+		bpf_program__set_flags(skeleton->progs.hairpin_cpu, BPF_F_XDP_HAS_FRAGS);
+	}
 	return skeleton;
 }
 

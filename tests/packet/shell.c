@@ -22,7 +22,7 @@
 #define RIGS  32
 #define WORDS 64
 #define CPUS  2
-#define LINE  16384
+#define LINE  32768
 
 #define SECOND 1000000000ULL
 
@@ -90,24 +90,11 @@ static const struct {
 	{                                                 \
 #name, offsetof(struct lb_features, name) \
 	}
-	FEATURE(ipv6),
-	FEATURE(any_port),
-	FEATURE(affinity_client),
-	FEATURE(source_varied),
-	FEATURE(outer_ipv4),
-	FEATURE(outer_ipv6),
-	FEATURE(many_interfaces),
-	FEATURE(moved),
-	FEATURE(track_all),
-	FEATURE(echo),
-	FEATURE(not_plain),
-	FEATURE(gue),
-	FEATURE(gre),
-	FEATURE(vxlan),
-	FEATURE(layer2),
-	FEATURE(quic),
-	FEATURE(spread),
-	FEATURE(spread_local),
+	FEATURE(ipv6),       FEATURE(any_port),   FEATURE(affinity_client), FEATURE(source_varied),
+	FEATURE(outer_ipv4), FEATURE(outer_ipv6), FEATURE(many_interfaces), FEATURE(moved),
+	FEATURE(track_all),  FEATURE(echo),       FEATURE(not_plain),       FEATURE(gue),
+	FEATURE(gre),        FEATURE(vxlan),      FEATURE(layer2),          FEATURE(quic),
+	FEATURE(frags),      FEATURE(spread),     FEATURE(spread_local),
 #undef FEATURE
 };
 
@@ -319,7 +306,7 @@ static void do_age(void)
 	puts("ok");
 }
 
-/* rest: so long that answers are no longer limited; rest NEVER: none is due in this test's time */
+/* rest: so long that as many answers are due as can be; rest never: none is for an hour */
 static void do_rest(void)
 {
 	uint64_t due = word_next < word_count ? now_ns() + 3600 * SECOND : 0;
@@ -327,6 +314,17 @@ static void do_rest(void)
 	for (int cpu = 0; cpu < libbpf_num_possible_cpus(); cpu++)
 		rig->counters[cpu].answer_due_ns = due;
 	puts("ok");
+}
+
+/* due: when the next answer is due, on the CPU that was last to answer */
+static void do_due(void)
+{
+	uint64_t due = 0;
+
+	for (int cpu = 0; cpu < libbpf_num_possible_cpus(); cpu++)
+		if (rig->counters[cpu].answer_due_ns > due)
+			due = rig->counters[cpu].answer_due_ns;
+	printf("%lu\n", due);
 }
 
 /* count: packets and bytes of a service or a backend, or the events of flows */
@@ -397,10 +395,10 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } commands[] = {
-	{"age", do_age},     {"backend", do_backend}, {"count", do_count}, {"cpu", do_cpu},
-	{"life", do_life},   {"move", do_move},       {"open", do_open},   {"port", do_port},
-	{"quic", do_quic},   {"rest", do_rest},       {"run", do_run},     {"service", do_service},
-	{"table", do_table}, {"use", do_use},         {"vip", do_vip},
+	{"age", do_age},         {"backend", do_backend}, {"count", do_count}, {"cpu", do_cpu},
+	{"due", do_due},         {"life", do_life},       {"move", do_move},   {"open", do_open},
+	{"port", do_port},       {"quic", do_quic},       {"rest", do_rest},   {"run", do_run},
+	{"service", do_service}, {"table", do_table},     {"use", do_use},     {"vip", do_vip},
 };
 
 static void do_line(char *line)
