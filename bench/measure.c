@@ -78,6 +78,9 @@ static void put_references(json_t *json, const struct mix *mix, const struct rou
 			    json_real(rounds_ns(rounds, ROUNDS_LOOKUP, ROUNDS_REFERENCE)));
 	json_object_set_new(json, "ns_above_lookup",
 			    json_real(rounds_ns(rounds, ROUNDS_HAIRPIN, ROUNDS_LOOKUP)));
+	if (rounds->contestant_count > ROUNDS_SAME_WAY)
+		json_object_set_new(json, "ns_above_same_way",
+				    json_real(rounds_ns(rounds, ROUNDS_HAIRPIN, ROUNDS_SAME_WAY)));
 }
 
 static void say(const struct mix *mix, const struct rounds *rounds, const struct verdict *verdict)

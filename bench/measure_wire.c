@@ -119,6 +119,7 @@ void wire_wait(const struct measure *measure, const struct mix *mix)
 	wire->bss->traffic = mix_traffic(mix);
 	wire->bss->answer = answer_make(mix);
 	wire->bss->window = mix->cpus ? WINDOW : 0;
+	stage_same_way(wire, mix);
 	while (measure_now() - start < PATIENCE_S) {
 		if (!stage_serves())
 			stage_fail("hairpind exited");
@@ -140,8 +141,10 @@ int wire_set(const struct measure *measure, const struct mix *mix, struct contes
 		[ROUNDS_REFERENCE] = {.key = "reference_mpps", .device = DEVICE_PUSH},
 		[ROUNDS_LOOKUP] = {.key = "lookup_mpps", .device = DEVICE_LOOKUP},
 		[ROUNDS_BARE] = {.key = "bare_tx_mpps", .device = DEVICE_TX},
+		[ROUNDS_SAME_WAY] = {.key = "same_way_mpps", .device = DEVICE_WAY},
 	};
-	const int count = sizeof(set) / sizeof(*set);
+	const int count =
+		stage_same_way(measure->wire, mix) ? ROUNDS_SAME_WAY + 1 : ROUNDS_SAME_WAY;
 	char name[32];
 
 	snprintf(name, sizeof(name), "reference_push%u", answer_growth(mix));
@@ -155,7 +158,7 @@ int wire_set(const struct measure *measure, const struct mix *mix, struct contes
 		contestants[i].wire = measure->wire;
 	}
 	if (mix->cpus)
-		contestants[ROUNDS_HAIRPIN].run = run_spread;
+		contestants[ROUNDS_HAIRPIN].run = contestants[ROUNDS_SAME_WAY].run = run_spread;
 	return count;
 }
 

@@ -44,6 +44,18 @@ if (has('forward')) {
 		0 ls 4 title 'constant header (reference)'
 }
 
+if (has('features')) {
+	set output 'forward-features.'.kind
+	set title 'Time for each packet with and without a feature, all on one core but cpumap: medians'
+	set ylabel 'ns'
+	set yrange [0:*]
+	set datafile missing '?'
+	set style histogram clustered gap 1.5
+	plot 'data/features' using 2:xtic(1) ls 11 title 'with the feature', \
+		'' using 4 ls 12 title 'constant header by the same way', \
+		'' using 3 ls 13 title 'the same mix without it'
+}
+
 set style data linespoints
 set xtics norotate
 set logscale x

@@ -80,26 +80,32 @@ def forward_section(results):
 
 def features_section(results):
     """What each mix for a feature costs more than the one that is the same without it."""
-    by_name = {result["mix"]: result for result in results}
     rows = []
-    for result in results:
-        base = by_name.get(result.get("without"))
-        if not base:
-            continue
+    for result, base in features(results):
         more = ns(result["mpps"]) - ns(base["mpps"])
         header = ns(result["reference_mpps"]) - ns(base["reference_mpps"])
         rows.append([result["mix"], base["mix"], f"{ns(result['mpps']):.1f}", f"{more:+.1f}",
                      f"{header:+.1f}",
                      f"{result['ns_above_reference'] - base['ns_above_reference']:+.1f}",
+                     f"{result['ns_above_same_way']:+.1f}" if "ns_above_same_way" in result else "",
                      result["instructions"] - base["instructions"]])
     if not rows:
         return []
     head = ["mix", "against", "ns for a packet", "more than without", "of it the reference's",
-            "hairpin's own", "instructions loaded"]
+            "hairpin's own", "above a constant header by the same way", "instructions of the program on the interface"]
     return ["### What each feature costs", "",
             "ns for each packet, medians. The reference's part is that of the constant header, which "
-            "is as long as the mix's: the wire and the copy. What is left is hairpin's own.", "",
-            *table(head, rows)]
+            "is as long as the mix's: the wire and the copy. What is left is hairpin's own, and the "
+            "kernel's where packets go by another interface or CPU; beside it stands how far it is "
+            "above a program that redirects the same way and writes a constant header.", "",
+            *table(head, rows), *picture("forward-features")]
+
+
+def features(results):
+    """Mixes for a feature, each with the one that is the same without it, where both were run."""
+    by_name = {result["mix"]: result for result in results}
+    return [(result, by_name[result["without"]]) for result in results
+            if result.get("without") in by_name]
 
 
 def ns(mpps):
@@ -249,7 +255,7 @@ def write_data(directory, name, rows):
 def forward_data(directory, results):
     rows = []
     for result in results:
-        if "bare_tx_mpps" not in result:
+        if "bare_tx_mpps" not in result or "without" in result:
             continue
         row = [result["mix"]]
         for key in ("mpps", "reference_mpps", "bare_tx_mpps"):
@@ -258,6 +264,11 @@ def forward_data(directory, results):
                            result["lookup_ns_above_reference"]])
     if rows:
         write_data(directory, "forward", rows)
+    rows = [[result["mix"], ns(result["mpps"]), ns(base["mpps"]),
+             1e3 / result["same_way_mpps"]["median"] if "same_way_mpps" in result else "?"]
+            for result, base in features(results) if "bare_tx_mpps" in result]
+    if rows:
+        write_data(directory, "features", rows)
 
 
 def scaling_data(directory, results):

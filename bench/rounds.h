@@ -13,7 +13,7 @@
 
 #define ROUNDS_MAX        63
 #define ROUNDS_MAX_CYCLES 200 /* of a round */
-#define ROUNDS_MAX_SET    4   /* programs that take turns */
+#define ROUNDS_MAX_SET    5   /* programs that take turns */
 
 struct contestant {
 	const char *key;                                    /* its series in the JSON */
@@ -23,8 +23,8 @@ struct contestant {
 	int program;
 };
 
-/* Who takes turns; the last two need not. */
-enum { ROUNDS_HAIRPIN, ROUNDS_REFERENCE, ROUNDS_LOOKUP, ROUNDS_BARE };
+/* Who takes turns; the last three need not. */
+enum { ROUNDS_HAIRPIN, ROUNDS_REFERENCE, ROUNDS_LOOKUP, ROUNDS_BARE, ROUNDS_SAME_WAY };
 
 struct rounds {
 	const struct contestant *contestants;

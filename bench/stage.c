@@ -174,6 +174,21 @@ int stage_balancer_program(void)
 	return id;
 }
 
+/* A devmap takes the interfaces of the namespace that writes to it. */
+void stage_redirect(const struct wire_bpf *wire, enum stage_device device)
+{
+	int home = open_namespace("/proc/self/ns/net");
+	uint32_t key = 0, ifindex;
+	char name[16];
+
+	enter(open_namespace("/run/netns/" FAR));
+	snprintf(name, sizeof(name), "far%d", device);
+	ifindex = if_nametoindex(name);
+	if (bpf_map_update_elem(bpf_map__fd(wire->maps.way), &key, &ifindex, BPF_ANY))
+		stage_fail("devmap: %s: %s", name, strerror(errno));
+	enter(home);
+}
+
 /* For each way with a gateway: the balancer's addresses, and the gateway with a fixed MAC, which all
  * backends are behind. */
 static void address_gateway(enum mix_way way, enum stage_device device)

@@ -17,6 +17,7 @@ enum stage_device {
 	DEVICE_PUSH,
 	DEVICE_LOOKUP,
 	DEVICE_SECOND, /* the balancer's other interface, in some mixes */
+	DEVICE_WAY,    /* to the reference that takes the same way as the mix */
 	DEVICE_COUNT,
 	DEVICE_IDLE = DEVICE_COUNT, /* a pair that no frame goes through; see stage.c */
 };
@@ -45,6 +46,12 @@ struct wire_bpf *stage_open(uint32_t lines);
 
 /* stage_reference(): attaches a reference, by its program's name, to the balancer's end of a pair. */
 void stage_reference(const struct wire_bpf *wire, enum stage_device device, const char *name);
+
+/* stage_redirect(): references redirect to the balancer's end of a pair. */
+void stage_redirect(const struct wire_bpf *wire, enum stage_device device);
+
+/* stage_same_way(): sets up the reference that takes the same way as mix; false: XDP_TX is its way. */
+bool stage_same_way(struct wire_bpf *wire, const struct mix *mix);
 
 /* stage_serve(): starts hairpind with the services and backends of mix. */
 void stage_serve(const char *hairpind, const struct mix *mix);

@@ -159,6 +159,49 @@ static __always_inline int push(struct xdp_md *ctx, const int length)
 	return XDP_TX;
 }
 
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} way SEC(".maps");
+
+/* The constant header, and out of another interface. */
+SEC("xdp")
+int reference_redirect(struct xdp_md *ctx)
+{
+	return push(ctx, 20) == XDP_TX ? bpf_redirect_map(&way, 0, 0) : XDP_DROP;
+}
+
+struct {
+	__uint(type, BPF_MAP_TYPE_CPUMAP);
+	__uint(max_entries, 256);
+	__type(key, __u32);
+	__type(value, struct bpf_cpumap_val);
+} cpus SEC(".maps");
+
+__u32 spread_cpus[WIRE_MAX_CPUS] = {}, spread_count = 0;
+
+SEC("xdp/cpumap")
+int reference_cpu(struct xdp_md *ctx)
+{
+	return push(ctx, 20) == XDP_TX ? bpf_redirect_map(&way, 0, 0) : XDP_DROP;
+}
+
+/* To one of the CPUs, by the source address; there the constant header. */
+SEC("xdp")
+int reference_spread(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	__be32 *source = data + ETH_HLEN + offsetof(struct iphdr, saddr);
+	__u32 index;
+
+	if ((void *)(source + 1) > end)
+		return XDP_DROP;
+	index = (__u64)(*source * 0x9e3779b1u) * spread_count >> 32;
+	return bpf_redirect_map(&cpus, spread_cpus[index & (WIRE_MAX_CPUS - 1)], 0);
+}
+
 struct line {
 	__u64 words[8];
 };

@@ -37,6 +37,8 @@ struct wire_traffic {
 	__u8 tagged;   /* with a VLAN tag */
 };
 
+#define WIRE_MAX_CPUS 8 /* that reference_spread hands frames to */
+
 #define WIRE_TAG      4
 #define WIRE_VLAN     5
 #define WIRE_ETHERNET 14
