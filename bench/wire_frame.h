@@ -122,12 +122,17 @@ static __always_inline void frame_put_transport(__be32 *words, __u32 flow, __be3
 /* An echo request, or the reply to it. */
 static __always_inline void frame_put_echo(__be32 *words, __u32 flow, __be32 ports, bool reply)
 {
+	__u16 checksum;
+
 	words[0] = reply ? 0 : bpf_htonl(8u << 24);
 	words[1] = ports; /* identifier and sequence number */
 	words[2] = flow;
 	words[3] = 0;
 	words[4] = 0;
-	frame_put_half(words, 1, frame_checksum((__u64)words[0] + ports + flow));
+	checksum = frame_checksum((__u64)words[0] + ports + flow);
+	/* Who adjusts a checksum cannot tell the two zeroes apart, and hairpin writes the one that is
+	 * right also when all else is zero. */
+	frame_put_half(words, 1, reply && !checksum ? 0xffff : checksum);
 }
 
 #define FRAGMENT_FIRST 0x2000 /* more fragments */
