@@ -135,6 +135,21 @@ static void print_motion(const json_t *motion)
 		       answer_text(backend, "address"));
 }
 
+static void print_cpus(const json_t *status)
+{
+	const json_t *cpus = json_object_get(status, "cpus"), *cpu;
+	size_t i;
+
+	if (!json_array_size(cpus))
+		return;
+	printf("packets for %s are handed to CPU%s",
+	       json_is_true(json_object_get(status, "spread_local")) ? "VIPs and the host" : "VIPs",
+	       json_array_size(cpus) > 1 ? "s" : "");
+	json_array_foreach(cpus, i, cpu)
+		printf("%s %lld", i ? "," : "", json_integer_value(cpu));
+	putchar('\n');
+}
+
 static void print_status(const json_t *status)
 {
 	const json_t *backends = json_object_get(status, "backends");
@@ -147,6 +162,7 @@ static void print_status(const json_t *status)
 	print_catalog(json_object_get(status, "catalog"));
 	putchar('\n');
 	print_interfaces(json_object_get(status, "interfaces"));
+	print_cpus(status);
 	print_part(json_object_get(status, "services"), service_table, "service");
 	print_part(json_object_get(status, "pools"), pool_table, "pool");
 	if (json_array_size(backends)) {

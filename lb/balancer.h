@@ -74,9 +74,11 @@ const struct catalog *balancer_catalog(const struct balancer *balancer);
  *    "motion": {"pools": [{"name", "table_size": N, "moved": N, "services": N, "since_s": N,
  *                          "idle_s": N, "settles_in_s": N}],
  *               "leaving": [{"pool", "name", "address", "old_slots": N, "left", "settles_in_s"}]},
- *    "problems": ["sentence", ...]}
+ *    "problems": ["sentence", ...],
+ *    "cpus": [N, ...], "spread_local": false}
  *
- * frags: the program takes frames of several pages, for an MTU above 3,000. lost_since: the interface is gone, or the program was taken off it; what is in the way is in problems.
+ * frags: the program takes frames of several pages, for an MTU above 3,000. lost_since: the interface
+ * is gone, or the program was taken off it; what is in the way is in problems. cpus: of --cpus.
  *
  * motion: tables with moved slots or services (moved as a whole, to or from it); since_s: the oldest
  * mark; idle_s: since the last packet to another backend; settles_in_s: if there is no more. A backend

@@ -299,6 +299,15 @@ static json_t *backends_status(const struct balancer *balancer, const struct mot
 	return backends;
 }
 
+static json_t *cpus_status(const struct config *config)
+{
+	json_t *cpus = json_array();
+
+	for (unsigned int i = 0; i < config->cpu_count; i++)
+		json_array_append_new(cpus, json_integer(config->cpus[i]));
+	return cpus;
+}
+
 json_t *balancer_status(const struct balancer *balancer)
 {
 	const struct catalog *catalog = balancer->catalog;
@@ -325,11 +334,12 @@ json_t *balancer_status(const struct balancer *balancer)
 		json_array_append_new(services, service_status(catalog, &catalog->services[i]));
 	moving = balancer_motion(balancer, motion);
 	motion_free(motion);
-	return json_pack("{s:s, s:i, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
-			 HAIRPIN_VERSION, "pid", getpid(), "started",
+	return json_pack("{s:s, s:i, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}",
+			 "version", HAIRPIN_VERSION, "pid", getpid(), "started",
 			 time_text(balancer->started_us), "well", !json_array_size(problems),
 			 "catalog", catalog_status(balancer), "interfaces", interfaces, "pools",
 			 pools, "backends", backends, "services", services, "last_plan",
 			 last_plan_status(&balancer->last_plan), "motion", moving, "problems",
-			 problems);
+			 problems, "cpus", cpus_status(balancer->config), "spread_local",
+			 balancer->config->spread_local);
 }

@@ -216,7 +216,9 @@ static json_t *steps_json(const struct balancer *balancer, const struct trace_ru
 	json_t *steps = json_array();
 	char address[ADDRESS_TEXT_SIZE], arrival[16] = "";
 
-	name_interface(balancer, run->interface, arrival);
+	/* With one interface it goes without saying. */
+	if (balancer->config->interface_count > 1)
+		name_interface(balancer, run->interface, arrival);
 	if (*arrival)
 		json_array_append_new(steps, json_sprintf("it arrives on %s", arrival));
 	if (finding->service)
