@@ -165,7 +165,8 @@ static json_t *backend_status(const struct balancer *balancer, const struct cata
 	const struct nexthop *hop = nexthop_find(balancer->nexthops, &backend->address) ?: &none;
 	char buffer[160], address[ADDRESS_TEXT_SIZE], via[ADDRESS_TEXT_SIZE];
 	const char *obstacle =
-		backend_obstacle(&balancer->surroundings, backend, buffer, sizeof(buffer));
+		backend_obstacle(&balancer->surroundings, pool_encapsulation_id(pool), backend,
+				 buffer, sizeof(buffer));
 
 	if (obstacle && backend->state != BACKEND_DOWN)
 		json_array_append_new(problems,

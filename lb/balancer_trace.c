@@ -170,7 +170,8 @@ static void add_obstacle(const struct balancer *balancer, const struct finding *
 		pool ? catalog_find_backend(pool, finding->backend->name) : NULL;
 	char buffer[160];
 	const char *obstacle =
-		backend ? backend_obstacle(&balancer->surroundings, backend, buffer, sizeof(buffer))
+		backend ? backend_obstacle(&balancer->surroundings, pool_encapsulation_id(pool),
+					   backend, buffer, sizeof(buffer))
 			: NULL;
 
 	if (obstacle)

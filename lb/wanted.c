@@ -25,11 +25,13 @@ static bool is_served(const struct config *config, const char *interface)
 	return false;
 }
 
-const char *backend_obstacle(const struct surroundings *surroundings,
+const char *backend_obstacle(const struct surroundings *surroundings, uint32_t encapsulation,
 			     const struct catalog_backend *backend, char *buffer, size_t size)
 {
+	const bool plain = (encapsulation & 0xff) == LB_ENCAP_NONE;
 	static const struct lb_address none;
 	const struct nexthop *hop = nexthop_find(surroundings->nexthops, &backend->address);
+	char via[ADDRESS_TEXT_SIZE];
 
 	if (!hop)
 		return "its route has not been looked up yet";
@@ -41,7 +43,15 @@ const char *backend_obstacle(const struct surroundings *surroundings,
 			 hop->interface_name);
 		return buffer;
 	}
-	if (!configured_source(surroundings->config, &backend->address) &&
+	if (plain && !address_equal(&hop->via, &backend->address)) {
+		address_format(&hop->via, via);
+		snprintf(buffer, size,
+			 "it is behind the gateway %s, and encapsulation none needs it on the same "
+			 "layer 2",
+			 via);
+		return buffer;
+	}
+	if (!plain && !configured_source(surroundings->config, &backend->address) &&
 	    address_equal(&hop->source, &none)) {
 		snprintf(buffer, size,
 			 "%s has no address of its family to send from; add one, or use --source",
@@ -61,7 +71,7 @@ static void make_record(const struct surroundings *surroundings, uint32_t encaps
 	struct template_link link = {0};
 	char buffer[160];
 
-	if (backend_obstacle(surroundings, backend, buffer, sizeof(buffer))) {
+	if (backend_obstacle(surroundings, encapsulation, backend, buffer, sizeof(buffer))) {
 		template_unresolved(record);
 		return;
 	}

@@ -55,10 +55,10 @@ void build_leaving_record(const struct surroundings *surroundings,
 void build_mark_tables(struct build *build, bool live);
 
 /*
- * backend_obstacle(): why nothing can be sent to a backend now, in words (in buffer); NULL when
- * nothing is in the way.
+ * backend_obstacle(): why nothing can be sent to a backend now by this encapsulation (an id, see
+ * pool_encapsulation_id()), in words (in buffer); NULL when nothing is in the way.
  */
-const char *backend_obstacle(const struct surroundings *surroundings,
+const char *backend_obstacle(const struct surroundings *surroundings, uint32_t encapsulation,
 			     const struct catalog_backend *backend, char *buffer, size_t size);
 
 #endif
