@@ -61,6 +61,7 @@ wire() { # NODE FILTER: begins to look at what the balancer sends to a node
 
 seen() { # LEAST: so many packets, and of UDP as many source ports
 	local ports
+	sleep 0.3 # what tcpdump has not read it does not count
 	stop wire || true
 	grep -c '^[0-9][0-9]:' "$lab_dir/wire.log"
 	(($(grep -c '^[0-9][0-9]:' "$lab_dir/wire.log") >= $1)) || return 1
@@ -127,6 +128,6 @@ it "without a tunnel header" seen 15
 catalog '"encapsulation": "none",' '"f1": { "address": "10.3.0.11" }' >"$lab_dir/next.json"
 hairpinctl catalog apply "$lab_dir/next.json" >"$lab_dir/result"
 it "one behind a gateway cannot be reached, and status says why" \
-	wait_until 5 says "backend f1 cannot be reached: " status '.problems[]'
+	wait_until 5 says "f1 cannot be reached: it is behind the gateway 10.2.0.2" status '.problems[]'
 it "no packet goes there" nothing_answered udp "$vip4" 53 --count 5
 net_done

@@ -51,7 +51,7 @@ one_of() { # COMMAND...: all to the same backend, whichever it is
 
 apply() { # KEYS_OF_B2
 	catalog "$1" >"$lab_dir/next.json"
-	hairpinctl catalog apply "$lab_dir/next.json"
+	hairpinctl catalog apply "$lab_dir/next.json" >"$lab_dir/applied"
 	wait_until 5 all_resolved
 }
 
