@@ -39,6 +39,9 @@ int layout_check(struct datapath *datapath, struct err *err)
 		return 0;
 	if (layout.version == LAYOUT_OF_FEATURES_16)
 		datapath->old_layout = layout.version;
+	/* Nothing in the maps depends on these: they are what this start asks for. */
+	layout.features.spread = 0;
+	layout.features.spread_local = 0;
 	if (layout.version == LB_LAYOUT || datapath->old_layout) {
 		datapath->features = features_union(&datapath->features, &layout.features);
 		return 0;
