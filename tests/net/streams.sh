@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # what net.sh sets
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Streams of numbered datagrams through the balancer, counted at both ends. Sourced after net.sh.
