@@ -304,12 +304,18 @@ void output_diff(const struct ctl *ctl, const json_t *diff, bool dry_run, const 
 		count += print_changes(diff, "backends", "backend", verbs[i], dry_run);
 	count += print_keys(diff);
 	json_object_foreach(json_object_get(diff, "pools"), name, pool) {
+		count++;
+		if (!answer_number(pool, "slots")) {
+			printf("pool %s: %s, with all of its %s slots\n", name,
+			       dry_run ? "would go" : "goes",
+			       output_number(answer_number(pool, "moved"), moved));
+			continue;
+		}
 		printf("pool %s: %s of %s slots %s (%.1f%%)\n", name,
 		       output_number(answer_number(pool, "moved"), moved),
 		       output_number(answer_number(pool, "slots"), slots),
 		       dry_run ? "would move" : "move",
 		       100 * json_number_value(json_object_get(pool, "moved_share")));
-		count++;
 	}
 	if (!count)
 		puts(dry_run ? "nothing would change" : "no service, backend or slot changes");
