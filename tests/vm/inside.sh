@@ -20,28 +20,48 @@ skip() { # SENTENCE REASON
 
 # --- the network: the lab's, but backends unwrap with the kernel's own tunnels ---
 
+encapsulations=(ipip gre gue vxlan)
+
 make_network() {
 	make_router
 	make_client
 	make_balancer
 	make_link lb eth1 router to-lb-eth1 "$lab_mtu" # not on the lan: it would answer ARP too
-	make_tunnel_backend b4 11
-	make_tunnel_backend b6 12
-	catalog 10.2.0.11 | write_catalog
+	modprobe -a ipip sit ip6_tunnel ip_gre ip6_gre fou vxlan
+	make_tunnel_backend b4 11 tunl0 sit0 gre0
+	make_tunnel_backend b6 12 ip6tnl0 ip6gre0
+	ip -n "hp-$lab-b6" -6 tunnel change ip6tnl0 mode any
+	listen_for_gue
+	listen_for_vxlan b4 4 local 10.2.0.11
+	listen_for_vxlan b6 6 local fd02::12 udp6zerocsumrx
+	catalog | write_catalog
 	for node in b4 b6; do serve_on "$node"; done
 	wait_for_servers_patiently b4 b6
 }
 
 # As in examples/bare-metal.md.
-make_tunnel_backend() { # NODE NUMBER
+make_tunnel_backend() { # NODE NUMBER DEVICE...
+	local encapsulation device
 	join_servers "$1" "$2"
-	carry_vips "$1" "$vip4" "$vip6"
-	in_node "$1" modprobe -a ipip sit ip6_tunnel
-	ip -n "hp-$lab-$1" link set tunl0 up
-	ip -n "hp-$lab-$1" link set sit0 up
-	ip -n "hp-$lab-$1" link set ip6tnl0 up
-	in_node "$1" ip -6 tunnel change ip6tnl0 mode any
-	in_node "$1" sysctl -qw net.ipv4.conf.tunl0.rp_filter=0 net.ipv4.conf.all.rp_filter=0
+	for encapsulation in "${encapsulations[@]}"; do
+		carry_vips "$1" "$(vip_of "$encapsulation" "${1#b}" 4)" \
+			"$(vip_of "$encapsulation" "${1#b}" 6)"
+	done
+	for device in "${@:3}"; do
+		ip -n "hp-$lab-$1" link set "$device" up
+		in_node "$1" sysctl -qw "net.ipv4.conf.$device.rp_filter=0"
+	done
+}
+
+listen_for_gue() { # what is in it goes to tunl0 and sit0, or ip6tnl0
+	ip -n "hp-$lab-b4" fou add port 6080 gue
+	ip -n "hp-$lab-b6" -6 fou add port 6080 gue
+}
+
+listen_for_vxlan() { # NODE VNI OPTION...
+	ip -n "hp-$lab-$1" link add vxlan0 address 02:68:70:00:00:02 type vxlan id "$2" dstport 4789 \
+		"${@:3}"
+	ip -n "hp-$lab-$1" link set vxlan0 up
 }
 
 wait_for_servers_patiently() { # NODE...
@@ -51,27 +71,58 @@ wait_for_servers_patiently() { # NODE...
 	done
 }
 
-catalog() { # BACKEND_ADDRESS
-	cat <<-END
-		{ "version": 1,
-		  "pools": { "web": { "backends": { "b": { "address": "$1" } } } },
-		  "services": {
-		    "www": { "address": "$vip4", "protocol": "tcp", "port": 80, "pool": "web" },
-		    "www6": { "address": "$vip6", "protocol": "tcp", "port": 80, "pool": "web" } } }
-	END
+# Each pair of an encapsulation and a family of the outer header has a pool, and a VIP of each family.
+vip_of() { # ENCAPSULATION OUTER INNER
+	local number
+	case $1 in
+	ipip) number=1 ;;
+	gre) number=2 ;;
+	gue) number=3 ;;
+	vxlan) number=4 ;;
+	esac
+	if [[ $3 == 4 ]]; then
+		echo "203.0.113.$2$number"
+	else
+		echo "2001:db8::$2$number"
+	fi
+}
+vip4=$(vip_of ipip 4 4)
+
+catalog() {
+	local encapsulation outer
+	for encapsulation in "${encapsulations[@]}"; do
+		for outer in 4 6; do
+			pool "$encapsulation" "$outer"
+		done
+	done | jq -s 'reduce .[] as $part ({ version: 1 }; . * $part)'
 }
 
-use_backend() { # ADDRESS
-	catalog "$1" >"$lab_dir/new.json"
-	hairpinctl catalog apply "$lab_dir/new.json" && wait_until 20 backend_is "$1"
+pool() { # ENCAPSULATION OUTER
+	local address=10.2.0.11
+	[[ $2 == 4 ]] || address=fd02::12
+	jq -n --arg name "$1-$2" --arg encapsulation "$1" --arg address "$address" --argjson vni "$2" \
+		--arg vip4 "$(vip_of "$1" "$2" 4)" --arg vip6 "$(vip_of "$1" "$2" 6)" '
+		def service: { address: ., protocol: "tcp", port: 80, pool: $name };
+		{ pools: { ($name): { $encapsulation, table_size: 251,
+			backends: { b: { $address } } } },
+		  services: { ($name + "-v4"): $vip4 | service, ($name + "-v6"): $vip6 | service } }
+		| if $encapsulation == "vxlan" then .pools[].vni = $vni else . end'
 }
 
-backend_is() { # ADDRESS
-	status '.backends[] | select(.resolved).address' | grep -qxF "$1"
+served() { # SERVER VIP: with several packets in both directions
+	all_answered "$1" ask "$2" 80 --count 6 --parallel 3 --timeout 10 --size 6000
 }
 
-served() { # SERVER VIP
-	all_answered "$1" ask "$2" 80 --count 20 --parallel 4 --timeout 5
+unwraps() { # NODE DEVICE VIP: the device has seen the packets
+	local before
+	before=$(received "$1" "$2")
+	served "$1" "$3" || return 1
+	echo "$(($(received "$1" "$2") - before)) packets through $2"
+	(($(received "$1" "$2") >= before + 30))
+}
+
+received() { # NODE DEVICE
+	ip -n "hp-$lab-$1" -json -stats link show dev "$2" | jq '.[0].stats64.rx.packets'
 }
 
 # --- what runs on an interface ---
@@ -109,7 +160,7 @@ start_on_both() { # [OPTION...]: eth0, and eth1
 
 filter_object=/usr/lib/$(uname -m)-linux-gnu/bpf/xdpfilt_alw_all.o
 
-filter_load() { # PRIORITY: ours has 50, and the smaller one runs first
+filter_load() { # PRIORITY: ours has 20, and the smaller one runs first
 	in_node lb xdp-loader load -m native -P "$1" -n xdpfilt_alw_all eth0 "$filter_object"
 }
 
@@ -151,11 +202,10 @@ filter_sees_not() { # COMMAND...: but for a few bytes of ARP and NDP
 # --- the points ---
 
 test_packet_rows() {
-	local program name
-	for program in "$lab_build"/tests/packet/packet-*; do
-		[[ -f $program && -x $program ]] || continue
-		name=${program##*/packet-}
-		it "the packet rows of $name" timeout 200 env -C "$here/../.." "$program"
+	local name
+	for name in checksum decap lb; do
+		it "the packet rows of $name" timeout 200 env -C "$here/../.." \
+			"$lab_build/tests/packet/packet-$name"
 	done
 }
 
@@ -173,7 +223,6 @@ test_modes() {
 	start_hairpind --mode native
 	it "native mode: it attaches" is native mode_of eth0
 	how=$(how_on eth0)
-	it "a client is served, natively" served b4 "$vip4"
 	test_tunnels
 	it "exactly one program of ours runs" is 1 ours_on eth0
 	restart_after_kill --mode native
@@ -183,12 +232,22 @@ test_modes() {
 }
 
 test_tunnels() {
-	it "IPv4 in IPv4, unwrapped by tunl0" served b4 "$vip4"
-	it "IPv6 in IPv4, unwrapped by sit0" served b4 "$vip6"
-	it "a backend over IPv6" use_backend fd02::12
-	it "IPv4 in IPv6, unwrapped by ip6tnl0" served b6 "$vip4"
-	it "IPv6 in IPv6, unwrapped by ip6tnl0" served b6 "$vip6"
-	it "the one over IPv4 again" use_backend 10.2.0.11
+	test_tunnel ipip 4 tunl0 sit0
+	test_tunnel ipip 6 ip6tnl0 ip6tnl0
+	test_tunnel gre 4 gre0 gre0
+	test_tunnel gre 6 ip6gre0 ip6gre0
+	test_tunnel gue 4 tunl0 sit0
+	test_tunnel gue 6 ip6tnl0 ip6tnl0
+	test_tunnel vxlan 4 vxlan0 vxlan0
+	test_tunnel vxlan 6 vxlan0 vxlan0
+	ip -n "hp-$lab-b4" fou del port 6080 gue
+	it "nobody is served by GUE without who unwraps it" nothing_answered \
+		ask "$(vip_of gue 4 4)" 80
+}
+
+test_tunnel() { # ENCAPSULATION OUTER DEVICE_OF_IPV4 DEVICE_OF_IPV6
+	it "IPv4 by $1 in IPv$2, unwrapped by $3" unwraps "b$2" "$3" "$(vip_of "$1" "$2" 4)"
+	it "IPv6 by $1 in IPv$2, unwrapped by $4" unwraps "b$2" "$4" "$(vip_of "$1" "$2" 6)"
 }
 
 test_two_interfaces() {
@@ -209,44 +268,43 @@ test_dispatcher() {
 	if [[ -z $(type -P xdp-loader) || ! -e $filter_object ]]; then
 		skip "hairpin beside xdp-filter" "the package xdp-tools is missing"
 	elif [[ $how == dispatcher ]]; then
-		test_beside first 10
-		test_beside last 90
-		test_filter_leaves
+		test_filter_first
+		test_filter_last
 	else
 		echo "# this kernel refuses hairpin in this libxdp's dispatcher"
 		test_refused_beside
 	fi
 }
 
-test_beside() { # first|last PRIORITY: xdp-filter comes before us, and stays after us
-	it "xdp-filter, to run $1, is loaded" filter_load "$2"
+test_filter_first() {
+	it "xdp-filter, to run first, is loaded" filter_load 10
 	start_hairpind --mode native
 	it "hairpin attaches by the dispatcher" is dispatcher how_on eth0
-	it "a client is served beside it" served b4 "$vip4"
-	it "and it sees the host's own packets" filter_sees send_to_balancer
-	if [[ $1 == first ]]; then
-		it "and those to the VIP" filter_sees served b4 "$vip4"
-	else
-		it "but not those to the VIP" filter_sees_not served b4 "$vip4"
-	fi
+	it "a client is served, through xdp-filter" filter_sees served b4 "$vip4"
+	it "hairpin detaches" detach
+	it "none of ours is left" is 0 ours_on eth0
+	it "xdp-filter goes on" filter_sees send_to_balancer
+	start_hairpind --mode native
+	it "xdp-filter is unloaded while hairpin runs" filter_unload
+	it "a client is served" served b4 "$vip4"
+	it "one program of ours still runs" is 1 ours_on eth0
+}
+
+test_filter_last() { # hairpin runs already
+	it "xdp-filter, to run last, is loaded" filter_load 90
+	it "one program of ours runs" is 1 ours_on eth0
+	it "a client is served, and xdp-filter sees nothing of it" filter_sees_not served b4 "$vip4"
+	it "it sees the host's own packets" filter_sees send_to_balancer
 	restart_after_kill --mode native
 	it "after SIGKILL and a new start one program of ours runs" is 1 ours_on eth0
 	it "a client is served" served b4 "$vip4"
+	it "xdp-filter is unloaded" filter_unload
+	it "a client is still served" served b4 "$vip4"
+	it "xdp-filter is loaded again" filter_load 90
 	it "hairpin detaches" detach
 	it "none of ours is left" is 0 ours_on eth0
 	it "xdp-filter goes on" filter_sees send_to_balancer
 	it "and is unloaded" filter_unload
-}
-
-test_filter_leaves() { # it comes after us, and leaves before us
-	start_hairpind --mode native
-	it "xdp-filter is loaded while hairpin runs" filter_load 10
-	it "one program of ours runs" is 1 ours_on eth0
-	it "a client is served, through xdp-filter" filter_sees served b4 "$vip4"
-	it "xdp-filter is unloaded" filter_unload
-	it "a client is served" served b4 "$vip4"
-	it "one program of ours still runs" is 1 ours_on eth0
-	it "hairpin detaches, and is gone" detach
 }
 
 test_refused_beside() {
