@@ -142,6 +142,12 @@ static int attach_one(struct datapath *datapath, const struct lb_features *featu
 
 	if (status == -ENOEXEC && attach_is_empty(interface))
 		return attach_program(datapath, features, interface, frags, true, out, fresh, err);
+	if (status == -ENOEXEC && datapath->config->cpu_count)
+		return err_set(err, status,
+			       "%s: this kernel refuses a program with a map of CPUs in the "
+			       "dispatcher of libxdp, beside other XDP programs; detach them "
+			       "(xdp-loader status), or do without --cpus",
+			       interface);
 	if (status && err)
 		*err = first;
 	return status;

@@ -20,28 +20,50 @@ skip() { # SENTENCE REASON
 
 # --- the network: the lab's, but backends unwrap with the kernel's own tunnels ---
 
+encapsulations=(ipip gre gue vxlan)
+
 make_network() {
 	make_router
 	make_client
 	make_balancer
 	make_link lb eth1 router to-lb-eth1 "$lab_mtu" # not on the lan: it would answer ARP too
-	make_tunnel_backend b4 11
-	make_tunnel_backend b6 12
-	catalog 10.2.0.11 | write_catalog
+	modprobe -a ipip sit ip6_tunnel ip_gre ip6_gre fou vxlan
+	make_tunnel_backend b4 11 tunl0 sit0 gre0
+	make_tunnel_backend b6 12 ip6tnl0 ip6gre0
+	ip -n "hp-$lab-b6" -6 tunnel change ip6tnl0 mode any
+	listen_for_gue
+	listen_for_vxlan b4 4 local 10.2.0.11
+	listen_for_vxlan b6 6 local fd02::12 udp6zerocsumrx
+	catalog | write_catalog
 	for node in b4 b6; do serve_on "$node"; done
 	wait_for_servers_patiently b4 b6
 }
 
 # As in examples/bare-metal.md.
-make_tunnel_backend() { # NODE NUMBER
+make_tunnel_backend() { # NODE NUMBER DEVICE...
+	local encapsulation device
+	local -a settings=()
 	join_servers "$1" "$2"
-	carry_vips "$1" "$vip4" "$vip6"
-	in_node "$1" modprobe -a ipip sit ip6_tunnel
-	ip -n "hp-$lab-$1" link set tunl0 up
-	ip -n "hp-$lab-$1" link set sit0 up
-	ip -n "hp-$lab-$1" link set ip6tnl0 up
-	in_node "$1" ip -6 tunnel change ip6tnl0 mode any
-	in_node "$1" sysctl -qw net.ipv4.conf.tunl0.rp_filter=0 net.ipv4.conf.all.rp_filter=0
+	{
+		for encapsulation in "${encapsulations[@]}"; do
+			echo "address add $(vip_of "$encapsulation" "${1#b}" 4)/32 dev lo"
+			echo "address add $(vip_of "$encapsulation" "${1#b}" 6)/128 dev lo nodad"
+		done
+		for device in "${@:3}"; do echo "link set $device up"; done
+	} | ip -n "hp-$lab-$1" -batch -
+	for device in "${@:3}"; do settings+=("net.ipv4.conf.$device.rp_filter=0"); done
+	in_node "$1" sysctl -qw "${settings[@]}"
+}
+
+listen_for_gue() { # what is in it goes to tunl0 and sit0, or ip6tnl0
+	ip -n "hp-$lab-b4" fou add port 6080 gue
+	ip -n "hp-$lab-b6" -6 fou add port 6080 gue
+}
+
+listen_for_vxlan() { # NODE VNI OPTION...
+	ip -n "hp-$lab-$1" link add vxlan0 address 02:68:70:00:00:02 type vxlan id "$2" dstport 4789 \
+		"${@:3}"
+	ip -n "hp-$lab-$1" link set vxlan0 up
 }
 
 wait_for_servers_patiently() { # NODE...
@@ -51,27 +73,66 @@ wait_for_servers_patiently() { # NODE...
 	done
 }
 
-catalog() { # BACKEND_ADDRESS
-	cat <<-END
-		{ "version": 1,
-		  "pools": { "web": { "backends": { "b": { "address": "$1" } } } },
-		  "services": {
-		    "www": { "address": "$vip4", "protocol": "tcp", "port": 80, "pool": "web" },
-		    "www6": { "address": "$vip6", "protocol": "tcp", "port": 80, "pool": "web" } } }
-	END
+# Each pair of an encapsulation and a family of the outer header has a pool, and a VIP of each family.
+vip_of() { # ENCAPSULATION OUTER INNER
+	local number
+	case $1 in
+	ipip) number=1 ;;
+	gre) number=2 ;;
+	gue) number=3 ;;
+	vxlan) number=4 ;;
+	esac
+	if [[ $3 == 4 ]]; then
+		echo "203.0.113.$2$number"
+	else
+		echo "2001:db8::$2$number"
+	fi
+}
+vip4=$(vip_of ipip 4 4)
+
+catalog() {
+	local encapsulation outer
+	for encapsulation in "${encapsulations[@]}"; do
+		for outer in 4 6; do
+			pool "$encapsulation" "$outer"
+		done
+	done | jq -s 'reduce .[] as $part ({ version: 1 }; . * $part)'
 }
 
-use_backend() { # ADDRESS
-	catalog "$1" >"$lab_dir/new.json"
-	hairpinctl catalog apply "$lab_dir/new.json" && wait_until 20 backend_is "$1"
+pool() { # ENCAPSULATION OUTER
+	local address=10.2.0.11
+	[[ $2 == 4 ]] || address=fd02::12
+	jq -n --arg name "$1-$2" --arg encapsulation "$1" --arg address "$address" --argjson vni "$2" \
+		--arg vip4 "$(vip_of "$1" "$2" 4)" --arg vip6 "$(vip_of "$1" "$2" 6)" '
+		def service: { address: ., protocol: "tcp", port: 80, pool: $name };
+		{ pools: { ($name): { $encapsulation, table_size: 251,
+			backends: { b: { $address } } } },
+		  services: { ($name + "-v4"): $vip4 | service, ($name + "-v6"): $vip6 | service } }
+		| if $encapsulation == "vxlan" then .pools[].vni = $vni else . end'
 }
 
-backend_is() { # ADDRESS
-	status '.backends[] | select(.resolved).address' | grep -qxF "$1"
-}
-
+# With several packets in both directions. In bash: where a machine is emulated, python starts slowly.
 served() { # SERVER VIP
-	all_answered "$1" ask "$2" 80 --count 20 --parallel 4 --timeout 5
+	# shellcheck disable=SC2016 # of the inner bash
+	in_node client timeout 40 bash -c '
+		printf -v question %4000s
+		for number in 1 2 3; do
+			exec 3<>"/dev/tcp/$2/80" && echo "$question" >&3 && IFS= read -r -t 15 answer <&3 || exit
+			[[ $answer == "$1 $question" ]] || exit
+		done' served "$@"
+}
+
+unwraps() { # NODE DEVICE VIP: the device has seen the packets
+	local before after
+	before=$(received "$1" "$2")
+	served "$1" "$3" || return 1
+	after=$(received "$1" "$2")
+	echo "$((after - before)) packets through $2"
+	((after >= before + 15)) # 3 connections: SYN, ACK, 3 segments, ACKs, FIN
+}
+
+received() { # NODE DEVICE
+	ip -n "hp-$lab-$1" -json -stats link show dev "$2" | jq '.[0].stats64.rx.packets'
 }
 
 # --- what runs on an interface ---
@@ -109,7 +170,7 @@ start_on_both() { # [OPTION...]: eth0, and eth1
 
 filter_object=/usr/lib/$(uname -m)-linux-gnu/bpf/xdpfilt_alw_all.o
 
-filter_load() { # PRIORITY: ours has 50, and the smaller one runs first
+filter_load() { # PRIORITY: ours has 20, and the smaller one runs first
 	in_node lb xdp-loader load -m native -P "$1" -n xdpfilt_alw_all eth0 "$filter_object"
 }
 
@@ -124,7 +185,7 @@ filter_bytes() {
 }
 
 send_to_balancer() { # what is for no service
-	client send 10.2.0.10 9 --count 30
+	in_node client bash -c 'for number in {1..30}; do printf %100s >/dev/udp/10.2.0.10/9; done'
 }
 
 filter_saw() { # COMMAND...: prints how many bytes the filter saw while that ran
@@ -151,11 +212,10 @@ filter_sees_not() { # COMMAND...: but for a few bytes of ARP and NDP
 # --- the points ---
 
 test_packet_rows() {
-	local program name
-	for program in "$lab_build"/tests/packet/packet-*; do
-		[[ -f $program && -x $program ]] || continue
-		name=${program##*/packet-}
-		it "the packet rows of $name" timeout 200 env -C "$here/../.." "$program"
+	local name
+	for name in checksum decap lb; do
+		it "the packet rows of $name" timeout 200 env -C "$here/../.." \
+			"$lab_build/tests/packet/packet-$name"
 	done
 }
 
@@ -173,7 +233,6 @@ test_modes() {
 	start_hairpind --mode native
 	it "native mode: it attaches" is native mode_of eth0
 	how=$(how_on eth0)
-	it "a client is served, natively" served b4 "$vip4"
 	test_tunnels
 	it "exactly one program of ours runs" is 1 ours_on eth0
 	restart_after_kill --mode native
@@ -183,12 +242,31 @@ test_modes() {
 }
 
 test_tunnels() {
-	it "IPv4 in IPv4, unwrapped by tunl0" served b4 "$vip4"
-	it "IPv6 in IPv4, unwrapped by sit0" served b4 "$vip6"
-	it "a backend over IPv6" use_backend fd02::12
-	it "IPv4 in IPv6, unwrapped by ip6tnl0" served b6 "$vip4"
-	it "IPv6 in IPv6, unwrapped by ip6tnl0" served b6 "$vip6"
-	it "the one over IPv4 again" use_backend 10.2.0.11
+	test_tunnel ipip 4 tunl0 sit0
+	test_tunnel ipip 6 ip6tnl0 ip6tnl0
+	test_tunnel gre 4 gre0 gre0
+	test_tunnel gre 6 ip6gre0 ip6gre0
+	test_tunnel gue 4 tunl0 sit0
+	test_tunnel gue 6 ip6tnl0 ip6tnl0
+	test_tunnel vxlan 4 vxlan0 vxlan0
+	test_tunnel vxlan 6 vxlan0 vxlan0
+	ip -n "hp-$lab-b4" fou del port 6080 gue
+	it "nobody is served by GUE without who unwraps it" nothing_answered \
+		ask "$(vip_of gue 4 4)" 80
+}
+
+test_tunnel() { # ENCAPSULATION OUTER DEVICE_OF_IPV4 DEVICE_OF_IPV6
+	it "IPv4 by $1 in IPv$2, unwrapped by $3" unwraps "b$2" "$3" "$(vip_of "$1" "$2" 4)"
+	it "IPv6 by $1 in IPv$2, unwrapped by $4" unwraps "b$2" "$4" "$(vip_of "$1" "$2" 6)"
+}
+
+test_cpus() {
+	start_hairpind --mode native --cpus 1 --spread-local
+	it "on another CPU: a client is served" served b4 "$vip4"
+	it "packets were handed to it" test "$(reason spread)" -ge 15
+	it "as many left from there" test "$(reason redirected)" -ge 15
+	it "what is for the host comes through too" in_node client ping -q -c 2 -W 10 10.2.0.10
+	it "it detaches from there" detach
 }
 
 test_two_interfaces() {
@@ -209,47 +287,82 @@ test_dispatcher() {
 	if [[ -z $(type -P xdp-loader) || ! -e $filter_object ]]; then
 		skip "hairpin beside xdp-filter" "the package xdp-tools is missing"
 	elif [[ $how == dispatcher ]]; then
-		test_beside first 10
-		test_beside last 90
-		test_filter_leaves
+		test_filter_first
+		test_filter_last
+		test_cpus_beside
 	else
 		echo "# this kernel refuses hairpin in this libxdp's dispatcher"
 		test_refused_beside
 	fi
 }
 
-test_beside() { # first|last PRIORITY: xdp-filter comes before us, and stays after us
-	it "xdp-filter, to run $1, is loaded" filter_load "$2"
+test_xdpdump() { # as in examples/bare-metal.md
+	if [[ -z $(type -P xdpdump) ]]; then
+		skip "xdpdump beside hairpin" "the package xdp-tools is missing"
+		return
+	fi
+	spawn xdpdump lb xdpdump -i eth0 -p hairpin_lb --rx-capture entry,exit
+	it "xdpdump listens" wait_until 20 dumped "listening on eth0"
+	it "a client is served while it does" served b4 "$vip4"
+	it "it shows packets that arrive" wait_until 10 dumped "hairpin_lb()@entry: packet size 74 "
+	it "and those that leave, 20 bytes longer" wait_until 10 \
+		dumped "hairpin_lb()@exit[TX]: packet size 94 "
+	it "it ends" stop xdpdump
+	spawn xdpdump-file lb xdpdump -i eth0 -p hairpin_lb --rx-capture exit -w "$lab_dir/file.pcap"
+	it "it listens again" wait_until 20 grep -q "listening on eth0" "$lab_dir/xdpdump-file.log"
+	it "a client is served while it writes a file" served b4 "$vip4"
+	it "which is complete" stop xdpdump-file
+	it "tcpdump reads it, and sees the tunnel" says "IP 10.2.0.10 > 10.2.0.11: IP 10.1.0.2." \
+		tcpdump -nr "$lab_dir/file.pcap"
+}
+
+dumped() { # WORDS
+	grep -qF "$1" "$lab_dir/xdpdump.log"
+}
+
+test_filter_first() {
+	it "xdp-filter, to run first, is loaded" filter_load 10
 	start_hairpind --mode native
 	it "hairpin attaches by the dispatcher" is dispatcher how_on eth0
-	it "a client is served beside it" served b4 "$vip4"
-	it "and it sees the host's own packets" filter_sees send_to_balancer
-	if [[ $1 == first ]]; then
-		it "and those to the VIP" filter_sees served b4 "$vip4"
-	else
-		it "but not those to the VIP" filter_sees_not served b4 "$vip4"
-	fi
+	it "a client is served, through xdp-filter" filter_sees served b4 "$vip4"
+	test_xdpdump
+	it "hairpin detaches" detach
+	it "none of ours is left" is 0 ours_on eth0
+	it "xdp-filter goes on" filter_sees send_to_balancer
+	start_hairpind --mode native
+	it "xdp-filter is unloaded while hairpin runs" filter_unload
+	it "a client is served" served b4 "$vip4"
+	it "one program of ours still runs" is 1 ours_on eth0
+}
+
+test_filter_last() { # hairpin runs already
+	it "xdp-filter, to run last, is loaded" filter_load 90
+	it "one program of ours runs" is 1 ours_on eth0
+	it "a client is served, and xdp-filter sees nothing of it" filter_sees_not served b4 "$vip4"
+	it "it sees the host's own packets" filter_sees send_to_balancer
 	restart_after_kill --mode native
 	it "after SIGKILL and a new start one program of ours runs" is 1 ours_on eth0
 	it "a client is served" served b4 "$vip4"
+	it "xdp-filter is unloaded" filter_unload
+	it "a client is still served" served b4 "$vip4"
+	it "xdp-filter is loaded again" filter_load 90
 	it "hairpin detaches" detach
 	it "none of ours is left" is 0 ours_on eth0
 	it "xdp-filter goes on" filter_sees send_to_balancer
 	it "and is unloaded" filter_unload
 }
 
-test_filter_leaves() { # it comes after us, and leaves before us
-	start_hairpind --mode native
-	it "xdp-filter is loaded while hairpin runs" filter_load 10
-	it "one program of ours runs" is 1 ours_on eth0
-	it "a client is served, through xdp-filter" filter_sees served b4 "$vip4"
-	it "xdp-filter is unloaded" filter_unload
-	it "a client is served" served b4 "$vip4"
-	it "one program of ours still runs" is 1 ours_on eth0
-	it "hairpin detaches, and is gone" detach
+test_cpus_beside() { # the kernel wants all programs that name a map of CPUs to be of one type
+	it "xdp-filter is loaded before --cpus" filter_load 10
+	it "hairpin with --cpus beside it is refused, with what to do" refuses 1 "do without --cpus" \
+		hairpind -i eth0 -c "$lab_catalog" --mode native --cpus 1
+	it "xdp-filter is unloaded after that" filter_unload
 }
 
 test_refused_beside() {
+	start_hairpind --mode native
+	test_xdpdump
+	detach
 	it "alone on the interface, hairpin does without the dispatcher" is direct echo "$how"
 	it "xdp-filter is loaded" filter_load 10
 	it "hairpin beside it is refused, with what to do" refuses 1 "install a newer libxdp" \
@@ -262,6 +375,7 @@ test_packet_rows # first: they want interfaces of certain numbers, which the ker
 test_next_hops
 make_network
 test_modes
+test_cpus
 test_two_interfaces
 test_dispatcher
 net_done

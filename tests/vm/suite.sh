@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # suite.sh [--kernel VERSION]... [--build DIR]: what needs a kernel with all of XDP and tunnels, on
-# Debian's 6.1 and 6.12 (default: both), each in one virtual machine; prints TAP.
+# Debian's 6.1 and 6.12 (default: both), each in one virtual machine, at the same time; prints TAP.
 
 set -euo pipefail
 
@@ -12,6 +12,7 @@ kernels=()
 points=0
 failed=0
 work= # temporary
+declare -A machines=() # the process of each kernel's
 
 parse_options() {
 	while (($#)); do
@@ -47,33 +48,48 @@ renumber() { # KERNEL
 	done
 }
 
-is_complete() { # the plan is there, and as many points
+is_complete() { # OUTPUT: the plan is there, and as many points
 	local plan
-	plan=$(grep -E '^1\.\.[0-9]+$' "$work/out") || return 1
-	[[ $(grep -cE '^(not )?ok ' "$work/out") == "${plan#1..}" ]]
+	plan=$(grep -E '^1\.\.[0-9]+$' "$1") || return 1
+	[[ $(grep -cE '^(not )?ok ' "$1") == "${plan#1..}" ]]
 }
 
-run_kernel() { # KERNEL
-	local status=0
-	"$here/run.sh" --kernel "$1" --timeout 400 "$here/inside.sh" "$build" \
-		>"$work/out" 2>"$work/err" || status=$?
-	renumber "$1" <"$work/out"
-	if is_complete && [[ $status == 0 ]]; then
+start_kernel() { # KERNEL
+	mkdir "$work/$1"
+	"$here/kernel.sh" "$1" >/dev/null 2>"$work/$1/missing" || return 0
+	"$here/run.sh" --kernel "$1" --timeout 900 "$here/inside.sh" "$build" \
+		>"$work/$1/out" 2>"$work/$1/err" &
+	machines[$1]=$!
+}
+
+finish_kernel() { # KERNEL: shows its points
+	local directory=$work/$1 status=0
+	if [[ ! ${machines[$1]-} ]]; then
+		point ok "kernel $1 # SKIP $(tail -n 1 "$directory/missing")"
+		return
+	fi
+	wait "${machines[$1]}" || status=$?
+	unset "machines[$1]"
+	renumber "$1" <"$directory/out"
+	if is_complete "$directory/out" && ((status == 0)); then
 		point ok "$1: the machine ran to its end"
 	else
 		point "not ok" "$1: the machine ran to its end"
 		echo "# exit status $status"
-		tail -n 40 "$work/err" | sed 's/^/# /'
+		tail -n 40 "$directory/err" | sed 's/^/# /'
 	fi
+	echo "# $1: done after $SECONDS s"
 }
 
-install_packages() { # for xdp-filter and xdp-loader
-	[[ -z $(type -P xdp-loader) ]] || return 0
-	apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends xdp-tools >&2 || true
+# shellcheck disable=SC2317 # called by the trap
+clean_up() {
+	((!${#machines[@]})) || kill "${machines[@]}" 2>/dev/null || true
+	wait
+	rm -rf "$work"
 }
 
 main() {
-	local kernel start
+	local kernel
 	parse_options "$@"
 	if ((EUID)); then
 		echo "1..0 # SKIP needs root"
@@ -81,16 +97,14 @@ main() {
 	fi
 	build=$(realpath "$build")
 	work=$(mktemp -d -t hairpin-suite.XXXXXX)
-	trap 'rm -rf "$work"' EXIT
-	install_packages
+	trap clean_up EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
 	for kernel in "${kernels[@]}"; do
-		if "$here/kernel.sh" "$kernel" >/dev/null 2>"$work/err"; then
-			start=$SECONDS
-			run_kernel "$kernel"
-			echo "# $kernel: $((SECONDS - start)) s"
-		else
-			point ok "kernel $kernel # SKIP $(tail -n 1 "$work/err")"
-		fi
+		start_kernel "$kernel"
+	done
+	for kernel in "${kernels[@]}"; do
+		finish_kernel "$kernel"
 	done
 	echo "1..$points"
 	((failed == 0))
