@@ -171,7 +171,6 @@ static __always_inline int finish(enum decap_reason reason)
 }
 
 struct {
-	__uint(priority, 20);
 	__uint(XDP_PASS, 1);
 } XDP_RUN_CONFIG(hairpin_decap);
 

@@ -144,9 +144,8 @@ static __noinline int lb_spread(struct xdp_md *ctx)
 	return lb_finish(&pkt, forward_spread(&pkt));
 }
 
-/* Before other programs of a libxdp dispatcher (its default is 50); they see what we pass. */
+/* The programs that come after it in libxdp's dispatcher see what it passes. */
 struct {
-	__uint(priority, 20);
 	__uint(XDP_PASS, 1);
 } XDP_RUN_CONFIG(hairpin_lb);
 

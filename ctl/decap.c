@@ -130,8 +130,11 @@ static int attach_program(const char *interface, const char *directory, enum att
 			  struct attached_interface *attached, struct err *err)
 {
 	struct decap_bpf *skeleton = open_program(directory, true, err);
-	struct attachable what = {.program = "hairpin_decap",
-				  .owner = pin_owner(directory, DECAP_OWNER_MAP)};
+	struct attachable what = {
+		.program = "hairpin_decap",
+		.owner = pin_owner(directory, DECAP_OWNER_MAP),
+		.priority = CONFIG_PRIORITY,
+	};
 	int status = 0;
 
 	if (!skeleton)

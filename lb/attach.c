@@ -447,6 +447,11 @@ int attach_interface(const struct attachable *what, const char *interface, enum 
 	status = libxdp_get_error(attachment.program);
 	if (status)
 		return err_set(err, status, "%s: libxdp: %s", interface, strerror(-status));
+	status = xdp_program__set_run_prio(attachment.program, what->priority);
+	if (status) {
+		xdp_program__close(attachment.program);
+		return err_set(err, status, "%s: libxdp: %s", interface, strerror(-status));
+	}
 	status = attach_or_replace(&attachment, &is_fresh, err);
 	if (fresh)
 		*fresh = is_fresh;

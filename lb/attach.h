@@ -28,8 +28,9 @@ struct attachable {
 	struct bpf_object *object;
 	const char *program; /* its name in object */
 	uint32_t owner;
-	bool direct; /* object is loaded, no dispatcher; else libxdp loads it */
-	bool frags;  /* see attach_needs_frags() */
+	bool direct;           /* object is loaded, no dispatcher; else libxdp loads it */
+	bool frags;            /* see attach_needs_frags() */
+	unsigned int priority; /* in the dispatcher: lower ones run first */
 };
 
 /*

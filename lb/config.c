@@ -162,6 +162,17 @@ int config_set_cpus(struct config *config, const char *list, struct err *err)
 	return err_set(err, -EINVAL, "--cpus %s: not a list of CPUs such as 2-5,8", list);
 }
 
+int config_set_priority(struct config *config, const char *text, struct err *err)
+{
+	char *end;
+	unsigned long priority = strtoul(text, &end, 10);
+
+	if (!isdigit((unsigned char)*text) || *end || priority > 1000)
+		return err_set(err, -EINVAL, "--priority %s: not a number from 0 to 1000", text);
+	config->priority = priority;
+	return 0;
+}
+
 int config_set_flow_count(struct config *config, const char *text, struct err *err)
 {
 	char *end;

@@ -10,6 +10,7 @@
 
 #define CONFIG_MAX_INTERFACES 16
 #define CONFIG_FLOW_COUNT     262144
+#define CONFIG_PRIORITY       20 /* before those that do not say: libxdp's default is 50 */
 
 enum attach_mode {
 	ATTACH_AUTO, /* native, else generic with a warning */
@@ -27,8 +28,9 @@ struct config {
 	enum attach_mode mode;
 	unsigned int cpu_count; /* of --cpus; 0: packets stay on the CPU that receives them */
 	uint16_t cpus[LB_MAX_CPUS];
-	bool spread_local;   /* what is for no VIP is spread too */
-	uint32_t flow_count; /* room for stored flows while there are any to store */
+	bool spread_local;     /* what is for no VIP is spread too */
+	unsigned int priority; /* among XDP programs of one interface: lower ones run first */
+	uint32_t flow_count;   /* room for stored flows while there are any to store */
 	/* --source of each family; prefix_length 0: not given, the route decides. */
 	struct template_source source_ipv4, source_ipv6;
 };
@@ -44,6 +46,9 @@ int config_set_mode(struct config *config, const char *text, struct err *err);
 
 /* config_set_cpus(): "2-5,8": CPUs that are there, named once. */
 int config_set_cpus(struct config *config, const char *list, struct err *err);
+
+/* config_set_priority(): a number from 0 to 1,000. */
+int config_set_priority(struct config *config, const char *text, struct err *err);
 
 /* config_set_flow_count(): a number of flows, from 1,024 to 16,777,216. */
 int config_set_flow_count(struct config *config, const char *text, struct err *err);

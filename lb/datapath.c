@@ -108,6 +108,7 @@ static int attach_program(struct datapath *datapath, const struct lb_features *f
 		.owner = pin_owner(config->pin_path, OWNER_MAP),
 		.direct = direct,
 		.frags = frags,
+		.priority = config->priority,
 	};
 	struct lb_features own = *features;
 	struct lb_bpf *skeleton;

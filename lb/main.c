@@ -44,6 +44,8 @@ static const char usage[] =
 	"  -c CATALOG            what to serve: a JSON file, see hairpin-catalog(5)\n"
 	"  --mode MODE           native, generic, offload or auto (native, else generic\n"
 	"                        with a warning); default auto\n"
+	"  --priority N          place among other XDP programs of an interface: lower ones\n"
+	"                        run first; default 20, libxdp's own is 50\n"
 	"  --cpus LIST           hand packets for VIPs to these CPUs, such as 2-5,8\n"
 	"  --spread-local        ... and all other packets that the host receives\n"
 	"  --source ADDRESS      outer source address, or a range of them as PREFIX/LENGTH;\n"
@@ -60,6 +62,7 @@ static const char usage[] =
 
 enum option_value {
 	OPTION_MODE = 256,
+	OPTION_PRIORITY,
 	OPTION_CPUS,
 	OPTION_SPREAD_LOCAL,
 	OPTION_SOURCE,
@@ -73,6 +76,7 @@ enum option_value {
 
 static const struct option options[] = {
 	{"mode", required_argument, NULL, OPTION_MODE},
+	{"priority", required_argument, NULL, OPTION_PRIORITY},
 	{"cpus", required_argument, NULL, OPTION_CPUS},
 	{"spread-local", no_argument, NULL, OPTION_SPREAD_LOCAL},
 	{"source", required_argument, NULL, OPTION_SOURCE},
@@ -109,6 +113,9 @@ static void take_option(struct daemon *daemon, int option)
 		break;
 	case OPTION_MODE:
 		status = config_set_mode(config, optarg, &err);
+		break;
+	case OPTION_PRIORITY:
+		status = config_set_priority(config, optarg, &err);
 		break;
 	case OPTION_CPUS:
 		status = config_set_cpus(config, optarg, &err);
@@ -312,6 +319,7 @@ int main(int argc, char **argv)
 	struct daemon daemon = {
 		.config = {.socket_path = DEFAULT_SOCKET,
 			   .pin_path = DEFAULT_PIN,
+			   .priority = CONFIG_PRIORITY,
 			   .flow_count = CONFIG_FLOW_COUNT},
 	};
 	int status;

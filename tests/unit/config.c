@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* lb/config.c: what the options take, and what they say about the rest. */
 #include "test.h"
+
+#include <unistd.h>
+
 #include "config.h"
 
 #include <errno.h>
@@ -183,6 +186,78 @@ static void test_modes(void **state)
 	(void)state;
 }
 
+static void test_cpus(void **state)
+{
+	struct config config = {0};
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(config_set_cpus(&config, "0", &err), 0);
+	assert_int_equal(config.cpu_count, 1);
+	assert_int_equal(config.cpus[0], 0);
+	if (sysconf(_SC_NPROCESSORS_CONF) < 2)
+		return;
+	assert_int_equal(config_set_cpus(&config, "0-1", &err), 0);
+	assert_int_equal(config.cpu_count, 2);
+	assert_int_equal(config.cpus[1], 1);
+	assert_int_equal(config_set_cpus(&config, "1,0", &err), 0);
+	assert_int_equal(config.cpu_count, 2);
+	assert_int_equal(config.cpus[0], 1);
+}
+
+static void test_bad_cpus(void **state)
+{
+	static const char *const lists[] = {"",     "a",  "0,",   ",0",  "0-",
+					    "0--1", "-1", "0 ,1", "0-a", "0x1"};
+	char expected[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
+		struct config config = {0};
+		struct err err = {0};
+
+		assert_int_equal(config_set_cpus(&config, lists[i], &err), -EINVAL);
+		snprintf(expected, sizeof(expected), "--cpus %s: not a list of CPUs such as 2-5,8",
+			 lists[i]);
+		assert_string_equal(err.text, expected);
+	}
+}
+
+static void test_cpus_that_cannot_be(void **state)
+{
+	struct config config = {0};
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(config_set_cpus(&config, "0,0", &err), -EINVAL);
+	assert_string_equal(err.text, "--cpus 0,0: CPU 0 is named twice");
+	err = (struct err){0};
+	assert_int_equal(config_set_cpus(&config, "99999", &err), -EINVAL);
+	assert_non_null(strstr(err.text, "--cpus 99999: there is no CPU 99999; the last one is "));
+}
+
+static void test_priority(void **state)
+{
+	static const char *const bad[] = {"", "-1", "1001", "1.5", "first"};
+	struct config config = {0};
+	char expected[128];
+
+	(void)state;
+	assert_int_equal(config_set_priority(&config, "0", NULL), 0);
+	assert_int_equal(config.priority, 0);
+	assert_int_equal(config_set_priority(&config, "1000", NULL), 0);
+	assert_int_equal(config.priority, 1000);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct err err = {0};
+
+		assert_int_equal(config_set_priority(&config, bad[i], &err), -EINVAL);
+		snprintf(expected, sizeof(expected), "--priority %s: not a number from 0 to 1000",
+			 bad[i]);
+		assert_string_equal(err.text, expected);
+	}
+	assert_int_equal(config.priority, 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +268,10 @@ int main(void)
 		cmocka_unit_test(test_bad_interfaces),
 		cmocka_unit_test(test_sixteen_interfaces_at_most),
 		cmocka_unit_test(test_modes),
+		cmocka_unit_test(test_cpus),
+		cmocka_unit_test(test_bad_cpus),
+		cmocka_unit_test(test_cpus_that_cannot_be),
+		cmocka_unit_test(test_priority),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -349,6 +349,9 @@ test_filter_last() { # hairpin runs already
 	it "a client is still served" served b4 "$vip4"
 	it "xdp-filter is loaded again" filter_load 90
 	it "hairpin detaches" detach
+	start_hairpind --mode native --priority 95
+	it "with --priority 95 it comes after xdp-filter" filter_sees served b4 "$vip4"
+	it "it detaches" detach
 	it "none of ours is left" is 0 ours_on eth0
 	it "xdp-filter goes on" filter_sees send_to_balancer
 	it "and is unloaded" filter_unload
