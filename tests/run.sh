@@ -26,6 +26,8 @@ environment a skipped test is a failure."
 
 suites=()
 vm=yes
+vm_pid= # of the suite that runs beside another one
+vm_start=0
 passed=0 failed=0 skipped=0
 
 parse_arguments() {
@@ -45,7 +47,7 @@ parse_arguments() {
 		esac
 		shift
 	done
-	((${#suites[@]})) || suites=(style tidy unit fuzz packet net bench vm)
+	((${#suites[@]})) || suites=(style tidy unit fuzz packet net vm bench)
 	[[ $vm ]] || leave_vm_out
 }
 
@@ -111,25 +113,55 @@ count() { # LOG
 	read -r passed failed skipped <<<"${output##*$'\n'}"
 }
 
-run_vm_program() { # SUITE NAME ARGUMENT...
-	local output start=$SECONDS status=0
-	printf '\n%s\n' "$1"
-	output=$("tests/vm/$2.sh" "${@:3}" 2>&1) || status=$?
-	jq -cn --arg name "$2" --arg out "$output" --argjson status "$status" \
-		--argjson duration "$((SECONDS - start))" '{ name: $name, stdout: $out,
-		duration: $duration, returncode: $status,
-		result: (if $status == 0 then "OK" else "FAIL" end) }' >"build/meson-logs/$1.json"
+# The virtual machines need the CPUs, and most of the net suite waits: they run beside it, and step back
+# whenever it wants a CPU.
+start_vm() {
+	vm_start=$SECONDS
+	nice -n 19 tests/vm/suite.sh --build build >build/meson-logs/vm.out 2>&1 &
+	vm_pid=$!
+}
+
+stop_vm() {
+	[[ -z $vm_pid ]] || kill "$vm_pid" 2>/dev/null || true
+}
+
+finish_vm() {
+	local status=0
+	[[ $vm_pid ]] || start_vm
+	printf '\nvm\n'
+	wait "$vm_pid" || status=$?
+	vm_pid=
+	count_vm vm suite "$status" "$((SECONDS - vm_start))"
+}
+
+count_vm() { # SUITE NAME STATUS SECONDS
+	jq -n --arg name "$2" --rawfile out "build/meson-logs/$1.out" --argjson status "$3" \
+		--argjson duration "$4" -c '{ name: $name, stdout: $out, duration: $duration,
+		returncode: $status, result: (if $status == 0 then "OK" else "FAIL" end) }' \
+		>"build/meson-logs/$1.json"
 	count "build/meson-logs/$1.json"
+}
+
+run_vm_self() {
+	local start=$SECONDS status=0
+	printf '\nvm-self\n'
+	tests/vm/selftest.sh >build/meson-logs/vm-self.out 2>&1 || status=$?
+	count_vm vm-self selftest "$status" "$((SECONDS - start))"
 }
 
 parse_arguments "$@"
 install
 build build -Dwerror=true
 build build-asan -Dwerror=true -Db_sanitize=address,undefined -Db_lundef=false
+trap stop_vm EXIT
 for suite in "${suites[@]}"; do
 	case $suite in
-	vm) run_vm_program vm suite --build build ;;
-	vm-self) run_vm_program vm-self selftest ;;
+	net)
+		[[ " ${suites[*]} " != *" vm "* ]] || start_vm
+		run_suite net
+		;;
+	vm) finish_vm ;;
+	vm-self) run_vm_self ;;
 	*) run_suite "$suite" ;;
 	esac
 done
