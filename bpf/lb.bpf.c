@@ -84,6 +84,29 @@ static __noinline int lb_uncommon(struct xdp_md *ctx, bool on_cpu)
 	return lb_finish(&pkt, lb_judge(&pkt, ctx));
 }
 
+#define LB_NOT_HERE (-1) /* no XDP action */
+
+/*
+ * A plain packet of a slot that has moved, which lb_uncommon() would look at as if it could be anything.
+ * LB_NOT_HERE: it has to.
+ */
+static __noinline int lb_moved(struct xdp_md *ctx, bool on_cpu)
+{
+	struct packet pkt = {.on_cpu = on_cpu};
+	enum lb_reason reason;
+
+	if (!packet_common(&pkt, ctx) || !select_exact_service(&pkt) ||
+	    select_slot(&pkt) != SELECT_MOVED)
+		return LB_NOT_HERE;
+	if (features.quic && pkt.target.flags & LB_SERVICE_QUIC)
+		return LB_NOT_HERE;
+	pkt.backend = select_moved(&pkt);
+	reason = encap_push(&pkt, ctx);
+	if (reason == LB_TOO_BIG)
+		return LB_NOT_HERE;
+	return lb_finish(&pkt, reason ?: forward_send(&pkt, ctx));
+}
+
 /*
  * The common way: a plain packet of a slot that has not moved. The same as lb_judge() and
  * lb_finish(), but that all else is left to them, and that where the reason is a constant the
@@ -91,12 +114,19 @@ static __noinline int lb_uncommon(struct xdp_md *ctx, bool on_cpu)
  */
 static __always_inline int lb_common(struct packet *pkt, struct xdp_md *ctx)
 {
+	enum select_slot slot;
 	enum lb_reason reason;
+	int action;
 
 	if (!select_exact_service(pkt))
 		return USES(pkt, any_port) ? lb_uncommon(ctx, pkt->on_cpu)
 					   : lb_finish(pkt, LB_NO_SERVICE);
-	if (select_slot(pkt) != SELECT_SETTLED)
+	slot = select_slot(pkt);
+	if (features.moved && slot == SELECT_MOVED) {
+		action = lb_moved(ctx, pkt->on_cpu);
+		return action == LB_NOT_HERE ? lb_uncommon(ctx, pkt->on_cpu) : action;
+	}
+	if (slot != SELECT_SETTLED)
 		return lb_uncommon(ctx, pkt->on_cpu);
 	reason = encap_push(pkt, ctx);
 	if (reason == LB_TOO_BIG)

@@ -169,4 +169,30 @@ static __always_inline __be16 packet_open(struct packet *pkt, struct xdp_md *ctx
 	return *(__be16 *)(eth + offsetof(struct ethhdr, h_proto));
 }
 
+/* packet_common(): of either family, with what else the common way does without: TCP's flags. */
+static __always_inline bool packet_common(struct packet *pkt, struct xdp_md *ctx)
+{
+	struct cursor cursor;
+	__be16 type = packet_open(pkt, ctx, &cursor);
+	__u8 *flags = cursor.at + TCP_FLAGS_AT;
+
+	if (type == bpf_htons(ETH_P_IP) && packet_common_ipv4(pkt, &cursor)) {
+		flags += sizeof(struct iphdr);
+	} else if (type == bpf_htons(ETH_P_IPV6) && features.ipv6) {
+		pkt->ipv6 = true;
+		if (!packet_common_ipv6(pkt, &cursor))
+			return false;
+		flags += sizeof(struct ipv6hdr);
+	} else {
+		return false;
+	}
+	if (pkt->flow.protocol == IPPROTO_TCP) {
+		ONE_REGISTER(flags);
+		if ((void *)(flags + 1) > cursor.end)
+			return false;
+		pkt->tcp_flags = *flags;
+	}
+	return true;
+}
+
 #endif
