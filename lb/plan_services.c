@@ -320,6 +320,18 @@ static const struct catalog_service *any_port_of(const struct maker *maker,
 	return NULL;
 }
 
+/* Whether "any port" of key's address has, or had before this plan, an origin, which its old flows only
+ * are on. */
+static bool any_port_moves(const struct filler *filler, const struct lb_service_key *key)
+{
+	uint32_t at = find_any_port(filler, *key);
+
+	return at != NOWHERE && (filler->entries[at].target.origin ||
+				 filler->maker->state->services[at / LB_SERVICE_BUCKET_SIZE]
+					 .entries[at % LB_SERVICE_BUCKET_SIZE]
+					 .target.origin);
+}
+
 /*
  * The entry of an exact port that is not wanted any more, where "any port" follows: while flows may
  * live on the pool that it had, it stays, with that as the origin and the pool of "any port", and keeps
@@ -332,6 +344,7 @@ static int leave_to_any_port(struct filler *filler, uint32_t at)
 	struct lb_service entry = filler->entries[at];
 	union lb_service_target live = entry.target;
 	const struct catalog_service *any = any_port_of(maker, &entry.key);
+	const bool moves = any_port_moves(filler, &entry.key);
 	struct lb_service_move move;
 	int status;
 
@@ -348,7 +361,10 @@ static int leave_to_any_port(struct filler *filler, uint32_t at)
 		refer(maker, entry.target.origin, move.since_ns);
 		status = status ?: filler_put(filler, &entry, any->name, maker->err);
 	} else if (live.origin) {
-		status = clear_origin(filler, at, &empty, &move);
+		status = clear_origin(filler, at, moves ? &entry : &empty, &move);
+	} else if (moves) {
+		refer(maker, entry.target.pool, UINT64_MAX);
+		status = filler_put(filler, &entry, any->name, maker->err);
 	} else {
 		return 0;
 	}

@@ -115,7 +115,7 @@ static bool is_named(const struct model *model, const struct probe *probe,
 	for (size_t i = 0; i < catalog->service_count; i++)
 		if (!strcmp(name, catalog->services[i].name))
 			return false;
-	return target.origin && probe->keys[0].port && !probe->wanted->port;
+	return probe->keys[0].port && !probe->wanted->port;
 }
 
 bool model_is_wanted(const struct model *model, const struct probe *probe, uint64_t word)
@@ -378,7 +378,11 @@ static void apply_slots(struct model *model, const struct plan_op *op)
 			assert_true(change->marks || live->moved);
 			if (live->moved)
 				leave_backend(model, move->origin);
-			*move = change->move;
+			/* What the program writes is not the plan's. */
+			if (change->marks)
+				*move = change->move;
+			move->changed_s = change->move.changed_s;
+			move->origin = change->move.origin;
 			name_origin(model, op->index, move);
 		} else if (live->moved && model->state.moves[op->index]) {
 			leave_backend(model, model->state.moves[op->index][change->slot].origin);

@@ -248,6 +248,7 @@ static void test_full_catalog(void **state)
 
 #define EXACT_PORT 1
 #define ANY_PORT   2
+#define LIKE_EXACT 4 /* "any port", too */
 
 /* Services of one address: "any port" on pool web, port 443 on pool other. */
 static struct world *world_of_ports(int ports, uint64_t now_s, uint16_t exact_port)
@@ -264,7 +265,9 @@ static struct world *world_of_ports(int ports, uint64_t now_s, uint16_t exact_po
 	world_add_backend(world, "other-1", 0x0a000002, 100);
 	if (ports & EXACT_PORT)
 		world_add_service(world, "exact", &exact, 1, AFFINITY_FLOW);
-	if (ports & ANY_PORT)
+	if (ports & LIKE_EXACT)
+		world_add_service(world, "any", &any, 1, AFFINITY_FLOW);
+	else if (ports & ANY_PORT)
 		world_add_service(world, "any", &any, 0, AFFINITY_CLIENT);
 	world_finish(world);
 	return world;
@@ -348,6 +351,26 @@ static void test_any_port_keeps_flows_of_an_exact_port(void **state)
 	(void)state;
 }
 
+/* Flows of the exact port never were where "any port" has its old ones. */
+static void test_an_exact_port_waits_for_any_port_that_moves(void **state)
+{
+	struct model *model = model_of_ports(EXACT_PORT | ANY_PORT);
+	const uint64_t later = 1030 + WORLD_IDLE_S;
+	uint64_t word;
+
+	reach_ports(model, EXACT_PORT | LIKE_EXACT, 1010, 443);
+	assert_target(model, 1, "other", "web", LB_SERVICE_ORIGIN_CLIENT);
+	reach_ports(model, LIKE_EXACT, 1020, 443);
+	assert_target(model, 0, "other", NULL, 0);
+	assert_target(model, 1, "other", "web", LB_SERVICE_ORIGIN_CLIENT);
+	reach_ports(model, LIKE_EXACT, later, 443);
+	assert_target(model, 1, "other", NULL, 0);
+	word = model_lookup(model, &probes[1]);
+	assert_int_equal(model_lookup(model, &probes[0]), word); /* the very same entry */
+	model_free(model);
+	(void)state;
+}
+
 /* Its index, with what is known of its move, goes with the name. */
 static void test_a_service_that_changes_its_port_leaves_nothing(void **state)
 {
@@ -371,6 +394,7 @@ int main(void)
 		cmocka_unit_test(test_full_catalog),
 		cmocka_unit_test(test_new_exact_port_keeps_flows_of_any_port),
 		cmocka_unit_test(test_any_port_keeps_flows_of_an_exact_port),
+		cmocka_unit_test(test_an_exact_port_waits_for_any_port_that_moves),
 		cmocka_unit_test(test_a_service_that_changes_its_port_leaves_nothing),
 	};
 
