@@ -184,11 +184,31 @@ static void look_at_flows(struct wire_bpf *wire, uint32_t frames)
 	wire->bss->verify = false;
 }
 
+/* Of every flow its SYN, and soon what makes it more than half open. */
+static void begin_flows(struct wire_bpf *wire, const struct mix *mix)
+{
+	struct wire_traffic *traffic = (struct wire_traffic *)&wire->bss->traffic;
+
+	traffic->fresh = 1;
+	for (uint32_t flow = 0; flow < traffic->flows; flow += TURN_FRAMES) {
+		for (traffic->syn = 1;; traffic->syn = 0) {
+			wire->bss->fresh_flow = flow;
+			send_turn(wire, DEVICE_HAIRPIN, TURN_FRAMES);
+			if (!traffic->syn)
+				break;
+		}
+	}
+	*traffic = mix_traffic(mix);
+}
+
 void wire_move(const struct measure *measure, const struct mix *mix)
 {
 	forget_flows(measure->wire);
-	look_at_flows(measure->wire, measure->verify);
+	if (!mix->anew)
+		look_at_flows(measure->wire, measure->verify);
 	stage_move(mix);
+	if (mix->anew && !mix->traffic.fresh)
+		begin_flows(measure->wire, mix);
 }
 
 struct verdict wire_verify(const struct measure *measure, const struct mix *mix)
@@ -196,7 +216,7 @@ struct verdict wire_verify(const struct measure *measure, const struct mix *mix)
 	struct wire_bpf *wire = measure->wire;
 	const struct wire_result *result = &wire->bss->result;
 
-	if (!mix->moved)
+	if (!mix->moved || mix->anew)
 		forget_flows(wire);
 	wire->bss->result = (struct wire_result){0};
 	for (int pass = 0; pass < 2; pass++)

@@ -37,6 +37,9 @@ const struct mix mixes[] = {
 	{"backends-1000", .traffic = {TCP, .flows = MANY, .backends = 1000},
 	 .array = ARRAY_BACKENDS},
 	{"moved-10pct", .traffic = {TCP, .flows = MANY}, .moved = 10},
+	{"moved-10pct-new", .traffic = {TCP, .flows = MANY}, .moved = 10, .anew = true},
+	{"moved-syn4-flood", .traffic = {TCP, .flows = 1, .syn = 1, .fresh = 1}, .moved = 10,
+	 .anew = true},
 	{"tracking-all", .traffic = {TCP, .flows = MANY}, .tracking = "all"},
 	{"pass-through", .traffic = {TCP, .flows = 1}, .for_no_service = true},
 	{"encap-gue", WITH4, .encapsulation = ENCAP_GUE},
@@ -85,6 +88,7 @@ struct wire_traffic mix_traffic(const struct mix *mix)
 	traffic.services = traffic.services ?: 1;
 	traffic.pools = traffic.pools ?: 1;
 	traffic.backends = traffic.backends ?: 16;
+	traffic.joined = mix->anew;
 	return traffic;
 }
 

@@ -29,6 +29,7 @@ struct mix {
 	bool for_no_service;  /* the traffic, which is passed */
 	const char *tracking; /* of the pools; NULL: the default */
 	uint32_t moved;       /* percent of the slots, by a backend more; one pool */
+	bool anew;            /* all flows began after that, and those of moved slots are stored */
 	const char *axis;     /* of the scaling mixes: what grows */
 	uint32_t value;       /* how far */
 

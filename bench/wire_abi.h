@@ -35,6 +35,7 @@ struct wire_traffic {
 	__u8 fresh;    /* a new flow for each packet, else a random one of flows */
 	__u8 kind;     /* enum wire_kind */
 	__u8 tagged;   /* with a VLAN tag */
+	__u8 joined;   /* so many backends more, of the one pool */
 };
 
 #define WIRE_MAX_CPUS 8 /* that reference_spread hands frames to */

@@ -107,7 +107,7 @@ static __always_inline bool check_backend(__u32 flow, __u32 backend)
 	__u32 pool = frame_flow_words(flow).service % traffic.pools;
 	__u32 *before = bpf_map_lookup_elem(&seen, &flow);
 
-	if (!before || backend - 1 - pool * traffic.backends >= traffic.backends)
+	if (!before || backend - 1 - pool * traffic.backends >= traffic.backends + traffic.joined)
 		return false;
 	if (traffic.kind == WIRE_QUIC && backend != frame_quic_backend(flow))
 		return false;

@@ -12,7 +12,7 @@
 #include <linux/types.h>
 #endif
 
-#define LB_LAYOUT 3 /* version of everything below; pinned maps carry it in struct lb_layout */
+#define LB_LAYOUT 4 /* version of everything below; pinned maps carry it in struct lb_layout */
 
 #define LB_MAX_SERVICES 4096
 #define LB_MAX_POOLS    1024
@@ -134,8 +134,12 @@ struct lb_move {
 	__u32 changed_s; /* when its backend last changed */
 	__u32 last_s;    /* when a packet last went to another backend; written by the program */
 	__u16 origin;    /* the backend that it had before it was marked */
-	__u16 unused[3];
+	__u16 unused;
+	__u32 unstored; /* a bit for each class of flows; 1: none is stored that counts, see moved.h */
 };
+
+/* Classes of a slot's flows, by their hash. */
+#define LB_FLOW_CLASSES 32
 
 /* The same of all flows of a service whose pool (or that one's table) changed. */
 struct lb_service_move {
@@ -280,7 +284,8 @@ struct lb_moved {
 	__u8 tcp_flags;
 	__u8 ipv6;
 	__u8 dry; /* of a trace: nothing is stored */
-	__u8 unused[5];
+	__u8 flow_class;
+	__u8 unused[4];
 };
 
 /*

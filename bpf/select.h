@@ -142,6 +142,7 @@ static __always_inline __u16 select_moved(const struct packet *pkt)
 		.tcp_flags = pkt->tcp_flags,
 		.ipv6 = pkt->ipv6,
 		.dry = pkt->dry || pkt->kind == PACKET_QUOTED,
+		.flow_class = hash_entropy(pkt->hash) % LB_FLOW_CLASSES,
 	};
 	return moved_select(pkt->dry);
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pinned maps of an older hairpind. All but one of layout 2's maps are those of layout 3: they are
- * taken over with all that is in them, flows and moved slots too, while the old program goes on. The map
+ * Pinned maps of an older hairpind. All but one of the maps of layouts 2 and 3 are those of layout 4: they
+ * are taken over with all that is in them, flows and moved slots too, while the old program goes on. The map
  * that tells the version is replaced last, so that until then the old hairpind could go on as well.
+ *
+ * Layout 3 did not know lb_move.unstored: it is zero there, which is always right. An older program than
+ * layout 4's must not run over maps where it is not.
  */
 #include <errno.h>
 #include <limits.h>
@@ -16,7 +19,7 @@
 #include "log.h"
 #include "pin.h"
 
-#define LAYOUT_OF_FEATURES_16 2 /* its struct lb_features had 16 bytes, the first of today's */
+#define LAYOUT_OLDEST 2 /* its struct lb_features had 16 bytes, the first of today's */
 
 #define PIN_NAME "layout"
 #define NEW_NAME "layout_new"
@@ -37,7 +40,7 @@ int layout_check(struct datapath *datapath, struct err *err)
 	/* 0: its maker died before it wrote the version, and so before it attached anything. */
 	if (!layout.version)
 		return 0;
-	if (layout.version == LAYOUT_OF_FEATURES_16)
+	if (layout.version >= LAYOUT_OLDEST && layout.version < LB_LAYOUT)
 		datapath->old_layout = layout.version;
 	/* Nothing in the maps depends on these: they are what this start asks for. */
 	layout.features.spread = 0;
@@ -48,10 +51,10 @@ int layout_check(struct datapath *datapath, struct err *err)
 	}
 	return err_set(
 		err, -EPROTO,
-		"%s: maps of layout %u are pinned there, this hairpind knows layouts %d and "
+		"%s: maps of layout %u are pinned there, this hairpind knows layouts %d to "
 		"%d; run the hairpind that made them, or take the service down with hairpind "
 		"--detach and start anew",
-		directory, layout.version, LAYOUT_OF_FEATURES_16, LB_LAYOUT);
+		directory, layout.version, LAYOUT_OLDEST, LB_LAYOUT);
 }
 
 int layout_write(const struct lb_bpf *skeleton, const struct lb_features *features, struct err *err)

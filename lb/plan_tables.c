@@ -129,6 +129,7 @@ static void remember_slot(const struct maker *maker, size_t pool, const struct l
 	}
 	next->marks = true;
 	next->clears = false;
+	next->move.unstored = 0;
 	next->move.changed_s = next->move.last_s = maker_now_s(maker);
 }
 
@@ -170,6 +171,7 @@ static bool next_by_rules(const struct maker *maker, size_t pool, uint32_t slot,
 			.changed_s = maker_now_s(maker),
 			.last_s = maker_now_s(maker),
 			.origin = live->backend,
+			.unstored = UINT32_MAX,
 		};
 	}
 	return true;

@@ -2,7 +2,8 @@
 /*
  * old_layout DIRECTORY [VERSION]: makes the pins of a hairpind, which is stopped, what one of layout 2
  * leaves behind: the map of the version is shorter, maps that came later are not there, and records of
- * backends do not say what came later. The running program goes on. With VERSION only that changes.
+ * records do not say what came later. The running program goes on. With VERSION only that changes, and
+ * with an older one what slots know of stored flows.
  */
 #include <limits.h>
 #include <stdbool.h>
@@ -83,6 +84,31 @@ static void forget_records(void)
 	}
 }
 
+/* What came with layout 4. */
+static void forget_unstored(void)
+{
+	int outer = open_map("moves");
+
+	for (uint32_t pool = 0; pool < LB_POOLS; pool++) {
+		struct bpf_map_info info = {0};
+		uint32_t id, length = sizeof(info);
+		struct lb_move *moves;
+		int fd;
+
+		if (bpf_map_lookup_elem(outer, &pool, &id))
+			continue;
+		fd = bpf_map_get_fd_by_id(id);
+		must(fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &length), "moves of a pool");
+		moves = mmap(NULL, info.max_entries * sizeof(*moves), PROT_READ | PROT_WRITE,
+			     MAP_SHARED, fd, 0);
+		must(moves != MAP_FAILED, "moves of a pool");
+		for (uint32_t slot = 0; slot < info.max_entries; slot++)
+			moves[slot].unstored = 0;
+		munmap(moves, info.max_entries * sizeof(*moves));
+		close(fd);
+	}
+}
+
 static void set_version(uint32_t version)
 {
 	int fd = open_map("layout");
@@ -103,9 +129,12 @@ int main(int argc, char **argv)
 	directory = argv[1];
 	if (argc > 2) {
 		set_version(atoi(argv[2]));
+		if (atoi(argv[2]) < LB_LAYOUT)
+			forget_unstored();
 		return 0;
 	}
 	shorten_layout();
+	forget_unstored();
 	forget_records();
 	for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++)
 		must(!unlink(path_of(later[i])), later[i]);

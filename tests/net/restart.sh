@@ -148,9 +148,13 @@ stop_hairpind KILL || true
 start_hairpind
 it "they are of its own layout from then on" is 1 grep -c "took over" "$lab_dir/hairpind.log"
 stop_hairpind TERM
+"$lab_build/tests/net/old_layout" "$lab_pins/lb" 3
+start_hairpind
+it "it takes over the maps of layout 3, too" grep "took over the maps of layout 3" "$lab_dir/hairpind.log"
+stop_hairpind TERM
 "$lab_build/tests/net/old_layout" "$lab_pins/lb" 99
 it "maps of a newer layout are refused, with the way out" \
-	refuses 1 "maps of layout 99 are pinned there, this hairpind knows layouts 2 and 3; run the hairpind that made them" \
+	refuses 1 "maps of layout 99 are pinned there, this hairpind knows layouts 2 to 4; run the hairpind that made them" \
 	hairpind -i eth0 -c "$lab_catalog"
 it "and the service goes on" all_answered "b1 b3" ask "$vip4" 80 --count 20
 net_done
