@@ -8,6 +8,7 @@
 
 extern const volatile __u32 spread_count;
 extern const volatile __u32 spread_cpus[LB_MAX_CPUS];
+extern const volatile __u64 spread_seed;
 
 static __always_inline enum lb_reason forward_redirect(__u32 interface, enum lb_reason reason)
 {
@@ -57,7 +58,7 @@ static __always_inline enum lb_reason forward_spread(const struct packet *pkt)
 		flow.ports = 0;
 		flow.protocol = 0;
 	}
-	index = (hash_flow(&flow, pkt->ipv6, 0) >> 32) * spread_count >> 32;
+	index = (hash_flow(&flow, pkt->ipv6, spread_seed) >> 32) * spread_count >> 32;
 	if (index >= LB_MAX_CPUS ||
 	    bpf_redirect_map(&redirect_cpus, spread_cpus[index], 0) != XDP_REDIRECT)
 		return LB_NO_CPU;

@@ -32,6 +32,7 @@ const volatile struct lb_features features = {};
 const volatile __u32 slot_count = 1;
 const volatile __u32 spread_count = 1;
 const volatile __u32 spread_cpus[LB_MAX_CPUS] = {};
+const volatile __u64 spread_seed = 0;
 
 /* Where the packet goes; sets pkt->backend. */
 static __always_inline enum lb_reason lb_choose(struct packet *pkt, struct xdp_md *ctx)

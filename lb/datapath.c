@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "datapath_internal.h"
 #include "log.h"
 #include "pin.h"
+#include "table.h"
 
 /* Fragments of so many datagrams, or more on a machine with many CPUs: each keeps up to 128 entries of
  * an LRU map at hand. */
@@ -28,6 +30,22 @@ static void set_sizes(const struct datapath *datapath, struct lb_bpf *skeleton)
 				datapath->slot_count * sizeof(struct lb_slot));
 }
 
+/*
+ * So that nobody can choose flows which all meet at one CPU. The same until the next boot, so that a
+ * restart leaves flows where they are; proc(5), /proc/sys/kernel/random.
+ */
+static uint64_t seed_of_boot(void)
+{
+	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "r");
+	char id[64] = "";
+
+	if (!file || !fgets(id, sizeof(id), file))
+		log_warn("no boot_id: which CPU gets a flow can be foreseen");
+	if (file)
+		fclose(file);
+	return table_hash(id, 0);
+}
+
 static void set_constants(const struct datapath *datapath, const struct lb_features *features,
 			  struct lb_bpf *skeleton)
 {
@@ -37,8 +55,10 @@ static void set_constants(const struct datapath *datapath, const struct lb_featu
 	skeleton->rodata->features.frags |= features->spread;
 	skeleton->rodata->features.lean = features_lean(features);
 	skeleton->rodata->slot_count = datapath->slot_count;
-	if (config->cpu_count)
+	if (config->cpu_count) {
 		skeleton->rodata->spread_count = config->cpu_count;
+		skeleton->rodata->spread_seed = seed_of_boot();
+	}
 	for (unsigned int i = 0; i < config->cpu_count; i++)
 		skeleton->rodata->spread_cpus[i] = config->cpus[i];
 }

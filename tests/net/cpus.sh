@@ -43,6 +43,14 @@ work_of() { # CPU: how often its threads were woken for packets
 	done | awk '{ sum += $1 } END { print sum + 0 }'
 }
 
+seed() { # by which flows are spread
+	local id map
+	id=$(in_node lb ip -j link show eth0 | jq '.[0].xdp.prog.id')
+	for map in $(bpftool -j prog show id "$id" | jq '.map_ids[]'); do
+		bpftool -j map dump id "$map" 2>/dev/null | jq '.. | .spread_seed? // empty' 2>/dev/null || true
+	done
+}
+
 own_stack_works() { # TCP and UDP to the balancer's own addresses
 	all_answered lb ask 10.2.0.10 80 --count 30 --size 1000 &&
 		all_answered lb ask fd02::10 80 --count 30 --size 1000 &&
@@ -93,12 +101,16 @@ start_stream v4 "$vip4" 7000 --rate 3000
 start_stream v6 "$vip6" 7000 --rate 1000
 start_talking steady "$vip4" 80
 it "hairpind starts without --cpus" restart
+it "flows are spread by no seed then" is 0 seed
 before=$(reason spread)
 sleep 0.3
 it "and hands nothing over any more" is "$before" reason spread
 it "it starts with one CPU" restart --cpus 1
+first=$(seed)
+it "flows are spread by a seed" grep '^[1-9]' <<<"$first"
 it "which gets all packets" test "$(reason spread)" -gt "$before"
 it "it starts with both" restart --cpus 0-1
+it "which stays until the machine restarts" is "$first" seed
 it "and with --spread-local" restart --cpus 0-1 --spread-local
 it "and without any again" restart
 it "no connection notices" nobody_noticed steady
