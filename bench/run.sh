@@ -74,7 +74,9 @@ measure() { # NAME COMMAND...: writes its file; one that fails does not stop the
 	command=${command//"$here"/bench}
 	echo "== $name: $command" >&2
 	"$@" >"$out/$name.results" || status=$?
-	if /usr/bin/python3 "$here/result.py" wrap "$name" "$command" <"$out/$name.results" \
+	if [[ ! -s $out/$name.results ]]; then
+		((status)) || status=1
+	elif /usr/bin/python3 "$here/result.py" wrap "$name" "$command" <"$out/$name.results" \
 		>"$out/$name.json" && /usr/bin/python3 "$here/result.py" check "$out/$name.json"; then
 		written+=("$out/$name.json")
 	else
@@ -103,7 +105,7 @@ measure_by_name() { # NAME
 		measure control "$build/bench/control" "$build/lb/hairpind" ${quick:+--quick}
 		;;
 	pktgen | ipvs)
-		measure "$1" "$here/$1.sh" --vm --json
+		measure "$1" "$here/$1.sh" --vm --json --build "$build"
 		;;
 	*)
 		misused "no such benchmark: $1"

@@ -135,7 +135,8 @@ struct lb_move {
 	__u32 last_s;    /* when a packet last went to another backend; written by the program */
 	__u16 origin;    /* the backend that it had before it was marked */
 	__u16 unused;
-	__u32 unstored; /* a bit for each class of flows; 1: none is stored that counts, see moved.h */
+	__u32 unstored; /* a bit for each class of its flows; 1: its packets have stored none since it
+			  * was marked. Cleared by the program */
 };
 
 /* Classes of a slot's flows, by their hash. */
@@ -392,6 +393,7 @@ _Static_assert(sizeof(union lb_service_target) == 8, "a target is one word");
 _Static_assert(sizeof(struct lb_slot) == 4, "a slot is one 4-byte store");
 _Static_assert(sizeof(struct lb_pool) == 32, "a pool is 32 bytes");
 _Static_assert(sizeof(struct lb_move) == 24, "a move is 24 bytes");
+_Static_assert(8 * sizeof(((struct lb_move *)0)->unstored) == LB_FLOW_CLASSES, "a bit for each");
 _Static_assert(sizeof(struct lb_moved) == 64, "what moves is one cache line");
 _Static_assert(sizeof(struct lb_flow_key) == 40, "a flow's key has no gaps");
 _Static_assert(sizeof(struct lb_flow) == 24, "a flow is 24 bytes");

@@ -46,7 +46,7 @@ struct {
 } slots SEC(".maps");
 
 /* Pool -> struct lb_move of each slot, while some slot of it is moved. Written by the daemon and,
- * one field of it, by the program; read for packets of moved slots. */
+ * two fields of it, by the program; read for packets of moved slots. */
 struct moves {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE | BPF_F_INNER_MAP);

@@ -9,8 +9,9 @@
  *   the slot moved, and lives on the slot's origin.
  *   UDP goes to the origin until udp_hold_s after the last change.
  *
- * Of each class of a slot's flows is known whether one was stored since the mark was set; while none was,
- * none is looked up.
+ * Of each class of a slot's flows is known whether one was stored since the mark was set. While none was,
+ * none is looked up, but where flows count that were not stored by packets of the slot: of a service that
+ * moved, and where all are stored.
  *
  * A stored flow counts only if it was stored after the mark was set: what is left of an earlier mark
  * would catch a later flow of the same ports. It ends with its backend's life. The daemon clears a
@@ -208,21 +209,16 @@ static __always_inline void moved_begin(const struct lb_moved *m, __u64 now)
 	moved_store(m, m->backend, now, LB_FLOWS_HALF_OPEN);
 }
 
-/*
- * Whether no flow of the packet's class was stored since the slot was marked; may_be: from now on one may be.
- * Right after a move nearly all flows are old ones, and the two lookups that find nothing are a third of
- * what a moved slot costs.
- */
-static __always_inline bool moved_is_unstored(const struct lb_moved *m, struct lb_move *move,
-					      bool may_be)
+static __always_inline __u32 moved_class(const struct lb_moved *m)
 {
-	__u32 bit = 1u << (m->flow_class % LB_FLOW_CLASSES);
+	return 1u << (m->flow_class % LB_FLOW_CLASSES);
+}
 
-	if (!(move->unstored & bit))
-		return false;
-	if (may_be && !m->dry)
-		__sync_fetch_and_and(&move->unstored, ~bit);
-	return true;
+/* From now on a flow of the packet's class may be stored. */
+static __always_inline void moved_note_class(const struct lb_moved *m, struct lb_move *move)
+{
+	if (!m->dry && move->unstored & moved_class(m))
+		__sync_fetch_and_and(&move->unstored, ~moved_class(m));
 }
 
 static __always_inline __u32 moved_choose(const struct lb_moved *m)
@@ -235,8 +231,8 @@ static __always_inline __u32 moved_choose(const struct lb_moved *m)
 	bool all = features.track_all && pool->flags & LB_POOL_TRACK_ALL;
 	bool tcp = m->key.protocol == IPPROTO_TCP;
 	bool begins = tcp && m->tcp_flags & TCP_SYN, asks = tcp || all;
-	/* Here more than what the slot's packets have stored may be found. */
-	bool beyond = all || m->target.origin;
+	/* Then more may be found than what packets of the slot have stored since it was marked. */
+	bool more = all || m->target.origin;
 
 	if (all)
 		since = pool->tracked_since_ns;
@@ -246,8 +242,11 @@ static __always_inline __u32 moved_choose(const struct lb_moved *m)
 		since = new.move->since_ns < since ? new.move->since_ns : since;
 		changed_s = new.move->changed_s;
 		new.origin = new.move->origin;
-		if (moved_is_unstored(m, new.move, begins || beyond) && !beyond)
-			asks = false;
+		/* Right after a move nearly all flows are old ones: the two lookups that find nothing
+		 * would be a third of the time of a packet. */
+		asks = asks && (more || !(new.move->unstored &moved_class(m)));
+		if (begins || more)
+			moved_note_class(m, new.move);
 	}
 	/* Of a service that moved, what was stored before counts as it did on the table that it had
 	 * then: this table's slots may have been marked when the service was not there. */

@@ -64,20 +64,20 @@ static void note_plan(struct last_plan *last, const struct plan *plan, uint64_t 
 }
 
 /*
- * Brings the maps to build. The program has every feature that the old or the new services use
- * while the maps change.
+ * Brings the maps to build. While they change, the program has every feature that build uses or that the
+ * loaded one has: what is in the maps may be of another catalog than the last one, or of another start.
  */
 static int apply_build(struct balancer *balancer, struct build *build, struct err *err)
 {
-	const struct build *old = balancer->build ? balancer->build : build;
-	struct lb_features before = old->features, both, after;
+	struct lb_features both, after;
 	uint64_t started_us = time_now_us();
 	const struct state *state = datapath_state(balancer->datapath);
+	bool was_moving = state_is_moving(state);
 	struct plan plan = {0};
 	int status = balancer_set_leaving(balancer, build, err);
 
 	after = build->features;
-	both = features_union(&before, &after);
+	both = features_union(datapath_features(balancer->datapath), &after);
 	if (!status)
 		status = plan_make(&build->wanted, state, &plan, err);
 	if (!status)
@@ -97,7 +97,7 @@ static int apply_build(struct balancer *balancer, struct build *build, struct er
 	plan_done(&plan);
 	build_mark_tables(build, !status);
 	balancer->out_of_step = status;
-	balancer_set_timer(balancer);
+	balancer_set_timer(balancer, build->wanted.catalog, was_moving);
 	return status;
 }
 
@@ -145,7 +145,6 @@ static void adopt(struct balancer *balancer, struct catalog *catalog, struct bui
 	err_list_done(&balancer->failed);
 	free(balancer->written);
 	balancer->written = NULL;
-	balancer_set_timer(balancer);
 	log_info("catalog: in force, with %zu service%s and %zu pool%s", catalog->service_count,
 		 catalog->service_count == 1 ? "" : "s", catalog->pool_count,
 		 catalog->pool_count == 1 ? "" : "s");

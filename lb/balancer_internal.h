@@ -37,7 +37,6 @@ struct balancer {
 	struct last_plan last_plan;
 	char *written;    /* what balancer_put() last made the catalog file; NULL: something else */
 	bool out_of_step; /* the last plan was not applied whole */
-	bool was_moving;  /* something moved after the last plan */
 	struct err_list failed; /* of the last reload, when it was refused */
 	uint64_t failed_us;
 	struct wanted_leaving *leaving; /* of the last plan */
@@ -71,8 +70,9 @@ void balancer_add_departure(const struct motion *motion, uint16_t index, uint32_
 			    json_t *backend);
 
 int balancer_add_timer(struct balancer *balancer, sd_event *event, struct err *err);
-/* balancer_set_timer(): runs while something moves, or the maps are out of step. */
-void balancer_set_timer(struct balancer *balancer);
+/* balancer_set_timer(): after a plan for catalog: it runs while something moves, or moved before the plan,
+ * or the maps are out of step. */
+void balancer_set_timer(struct balancer *balancer, const struct catalog *catalog, bool was_moving);
 
 /* balancer_diff(): what candidate changes against what is in force; see balancer_put(). Owned by
  * the caller. */

@@ -121,16 +121,15 @@ static uint64_t interval_us(const struct catalog *catalog)
 	return (shortest < LOOK_LEAST_S ? LOOK_LEAST_S : shortest) * 1000000ULL;
 }
 
-void balancer_set_timer(struct balancer *balancer)
+void balancer_set_timer(struct balancer *balancer, const struct catalog *catalog, bool was_moving)
 {
-	bool moves = state_is_moving(datapath_state(balancer->datapath)) || balancer->leaving_count;
 	/* What the last mark kept is taken away by the plan after the one that cleared it. */
-	bool moving = moves || balancer->was_moving;
+	bool moving = was_moving || state_is_moving(datapath_state(balancer->datapath)) ||
+		      balancer->leaving_count;
 	uint64_t next_us = balancer->out_of_step ? LOOK_LEAST_S * 1000000ULL : 0;
 
-	if (balancer->catalog && moving && !next_us)
-		next_us = interval_us(balancer->catalog);
-	balancer->was_moving = moves;
+	if (moving && !next_us)
+		next_us = interval_us(catalog);
 	if (next_us)
 		sd_event_source_set_time_relative(balancer->timer, next_us);
 	sd_event_source_set_enabled(balancer->timer, next_us ? SD_EVENT_ONESHOT : SD_EVENT_OFF);

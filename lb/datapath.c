@@ -262,6 +262,11 @@ int datapath_reload(struct datapath *datapath, const struct lb_features *feature
 	return 0;
 }
 
+const struct lb_features *datapath_features(const struct datapath *datapath)
+{
+	return &datapath->features;
+}
+
 int datapath_set_features(struct datapath *datapath, const struct lb_features *features,
 			  struct err *err)
 {

@@ -38,6 +38,10 @@ int datapath_detach(const struct config *config, bool *found, struct err *err);
 int datapath_set_features(struct datapath *datapath, const struct lb_features *features,
 			  struct err *err);
 
+/* datapath_features(): of the loaded program; borrowed. After datapath_open() those of the pinned maps are
+ * among them. */
+const struct lb_features *datapath_features(const struct datapath *datapath);
+
 /* datapath_reserve(): makes room for count slots; swaps in a program if there is less. */
 int datapath_reserve(struct datapath *datapath, uint32_t count, struct err *err);
 

@@ -4,7 +4,7 @@
  * are taken over with all that is in them, flows and moved slots too, while the old program goes on. The map
  * that tells the version is replaced last, so that until then the old hairpind could go on as well.
  *
- * Layout 3 did not know lb_move.unstored: it is zero there, which is always right. An older program than
+ * They did not know lb_move.unstored: it is zero there, which is always right. An older program than
  * layout 4's must not run over maps where it is not.
  */
 #include <errno.h>

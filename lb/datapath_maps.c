@@ -234,7 +234,8 @@ static void store_u32(uint32_t *to, uint32_t value)
 	__atomic_store_n(to, value, __ATOMIC_RELEASE);
 }
 
-/* The program writes last_s: it is ours to write only when nothing was known of the slot. */
+/* The program writes last_s and unstored: they are ours only when nothing was known of the slot, or when
+ * more counts as stored than before. */
 static void apply_move(struct lb_move *live, const struct plan_slot *change)
 {
 	if (change->marks) {

@@ -107,7 +107,7 @@ enum plan_kind {
 struct plan_slot {
 	uint32_t slot; /* of the pool's table */
 	struct lb_slot value;
-	bool marks;          /* the slot was not moved before: all of move is new */
+	bool marks;          /* all of move is new: it was not moved, or more flows are stored */
 	bool clears;         /* it was, and is to be settled, if last_s is still that of move */
 	struct lb_move move; /* if value.moved; written before the slot */
 };

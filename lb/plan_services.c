@@ -27,7 +27,7 @@ static void buckets_of(const struct lb_service_key *key, uint32_t buckets[2])
 	buckets[1] = hash_second_bucket(hash);
 }
 
-static uint32_t filler_find(const struct filler *filler, const struct lb_service_key *key)
+static uint32_t find_entry(const struct lb_service *entries, const struct lb_service_key *key)
 {
 	uint32_t buckets[2];
 
@@ -36,11 +36,15 @@ static uint32_t filler_find(const struct filler *filler, const struct lb_service
 		uint32_t at = buckets[i / LB_SERVICE_BUCKET_SIZE] * LB_SERVICE_BUCKET_SIZE +
 			      i % LB_SERVICE_BUCKET_SIZE;
 
-		if (filler->entries[at].target.word &&
-		    !memcmp(&filler->entries[at].key, key, sizeof(*key)))
+		if (entries[at].target.word && !memcmp(&entries[at].key, key, sizeof(*key)))
 			return at;
 	}
 	return NOWHERE;
+}
+
+static uint32_t filler_find(const struct filler *filler, const struct lb_service_key *key)
+{
+	return find_entry(filler->entries, key);
 }
 
 static uint32_t free_entry(const struct filler *filler, uint32_t bucket)
@@ -320,22 +324,25 @@ static const struct catalog_service *any_port_of(const struct maker *maker,
 	return NULL;
 }
 
-/* Whether "any port" of key's address has, or had before this plan, an origin, which its old flows only
- * are on. */
-static bool any_port_moves(const struct filler *filler, const struct lb_service_key *key)
+/* Whether flows to "any port" of an address may be on another pool's table, where those of an exact port
+ * never were: before this plan, as its origin may be cleared too late, or after it. */
+static bool any_port_moves(const struct filler *filler, struct lb_service_key key)
 {
-	uint32_t at = find_any_port(filler, *key);
+	const struct lb_service *live = (const void *)filler->maker->state->services;
+	uint32_t before, after;
 
-	return at != NOWHERE && (filler->entries[at].target.origin ||
-				 filler->maker->state->services[at / LB_SERVICE_BUCKET_SIZE]
-					 .entries[at % LB_SERVICE_BUCKET_SIZE]
-					 .target.origin);
+	key.port = 0;
+	before = find_entry(live, &key);
+	after = find_entry(filler->entries, &key);
+	return (before != NOWHERE && live[before].target.origin) ||
+	       (after != NOWHERE && filler->entries[after].target.origin);
 }
 
 /*
  * The entry of an exact port that is not wanted any more, where "any port" follows: while flows may
  * live on the pool that it had, it stays, with that as the origin and the pool of "any port", and keeps
- * its index, which is that of the move. Not if the index has another port now.
+ * its index, which is that of the move. While "any port" moves it stays in any case. Not if the index has
+ * another port now.
  */
 static int leave_to_any_port(struct filler *filler, uint32_t at)
 {
@@ -344,7 +351,7 @@ static int leave_to_any_port(struct filler *filler, uint32_t at)
 	struct lb_service entry = filler->entries[at];
 	union lb_service_target live = entry.target;
 	const struct catalog_service *any = any_port_of(maker, &entry.key);
-	const bool moves = any_port_moves(filler, &entry.key);
+	const bool moves = any_port_moves(filler, entry.key);
 	struct lb_service_move move;
 	int status;
 

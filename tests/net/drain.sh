@@ -57,7 +57,12 @@ it "half of the slots, more or less, lead old flows there" test "$(backend b1 .o
 it "it is not left" is false backend b1 .left
 it "waiting for it ends without it" refuses 1 "old flows still go there" \
 	hairpinctl backend drain web b1 --wait --timeout 2
+asked() { # packets that looked for their flow
+	hairpinctl stats --json | jq .flows.asked
+}
+it "no packet of the old flows looks for a stored one" is 0 asked
 hold new 200
+it "packets of new ones do" test "$(asked)" -gt 0
 it "no new flow went to it" eval "trace --syn | grep -q 'backend b2'"
 it "the new ones are stored" test "$(hairpinctl flows list --json | jq .established)" -ge 90
 it "on the other backend" is '["b2"]' eval "hairpinctl flows list --pool web --json |

@@ -3,7 +3,8 @@
 # hairpind is killed after each single change of a map, and each fails, while a plan is applied. After
 # each, every flow is where it was or where it is to be, and the next hairpind, or try, gets there.
 # HAIRPIN_FAULTS_ALL=1: after really each, of more plans, and those of the timer (8 minutes; by default
-# after every third, and after each of the plans that add a backend and give services another pool).
+# after every third, and after each of the plans that add a backend and give services another pool, and
+# of a start with another catalog).
 # shellcheck source=tests/net/net.sh
 source "$(dirname "$0")/net.sh"
 net_begin
@@ -44,9 +45,13 @@ counted() { # operations since the last arm
 	"$lab_build/tests/net/faults_flows" counted "$control"
 }
 
-start_faulty() { # with what is in the catalog's file
+spawn_faulty() { # with what is in the catalog's file
 	spawn hairpind lb env HAIRPIN_FAULTS="$control" "$lab_build/tests/net/hairpind-faulty" \
 		-i eth0 -c "$lab_catalog" --flows 20000 --pin "$lab_pins/lb" --socket "$lab_socket"
+}
+
+start_faulty() {
+	spawn_faulty
 	wait_until "$lab_patience" hairpind_answers || { cat "$lab_dir/hairpind.log" >&2; return 1; }
 }
 
@@ -108,6 +113,34 @@ killed_at() { # OPERATION
 	is true status .well && is_in_force "$lab_dir/$new.json"
 }
 
+# The catalog's file is edited while no hairpind runs.
+
+edit_while_down() {
+	start_anew "$lab_dir/$old.json"
+	stop_hairpind KILL || true
+	cp "$lab_dir/$new.json" "$lab_catalog"
+}
+
+count_start() { # sets count to the operations of a start, and the plan that comes with it
+	edit_while_down
+	arm 0
+	start_faulty
+	count=$(counted)
+	echo "$count operations"
+	((count > 3))
+}
+
+killed_at_start() { # OPERATION
+	edit_while_down
+	arm "$1"
+	spawn_faulty
+	wait "${lab_pid[hairpind]}" && return 1
+	flows_are_right 1 || return 1
+	arm 0
+	start_faulty || return 1
+	flows_went_on 1 && flows settled 2 "$lab_dir/$new.places"
+}
+
 # Of the same plan: one failure, which ends where the plan began; then the plan.
 failed_at() { # OPERATION
 	local error=${errors[$1 % 3]}
@@ -154,6 +187,12 @@ at_each() { # FUNCTION [COUNT [STEP]]
 plan() { # NAME OLD NEW [DEAD]: of a backend that is down afterwards
 	old=$2 new=$3 dead=${4:-none}
 	it "killed after ${each}operations: $1" at_each killed_at count_plan "$step"
+	echo "# $(head -n 1 "$lab_dir/said")"
+}
+
+start() { # as plan
+	old=$2 new=$3 dead=${4:-none}
+	it "killed after each operation of a start: $1" at_each killed_at_start count_start
 	echo "# $(head -n 1 "$lab_dir/said")"
 }
 
@@ -222,7 +261,6 @@ old_table_goes() {
 }
 
 settling() {
-	it "a table that was replaced goes when no flow is on it any more" old_table_goes
 	old=short_first new=short_changed dead=none
 	it "killed after each operation while what moved settles" \
 		at_each killed_while_settling count_settling
@@ -242,11 +280,14 @@ variant removed 'del(.pools.web.backends.b2)'
 variant drained '.pools.web.backends.b3.state = "drain"'
 variant weighted '.pools.web.backends.b1.weight = 300'
 variant repooled '.services.www.pool = "other" | .services.www6.affinity = "client"'
+variant short_first '.pools[] |= . + { "idle_timeout_s": 1, "udp_hold_s": 0 }'
 
 each="all " step=1
 plan "a backend is added" first added
 plan "services get another pool" first repooled
 failures "a backend is added" first added
+start "services get another pool" repooled first
+it "a table that was replaced goes when no flow is on it any more" old_table_goes
 [[ ${HAIRPIN_FAULTS_ALL:-} ]] || each="some " step=3
 plan "a backend is removed" first removed
 plan "a backend is drained" first drained
@@ -269,7 +310,6 @@ variant all '.pools[].tracking = "all"'
 variant none_first '.pools[].tracking = "none"'
 variant none_changed 'del(.pools.web.backends.b2) | .pools.web.backends.b1.weight = 300 |
 	.services.ssh.pool = "web" | .services.ssh.affinity = "client"' "$lab_dir/none_first.json"
-variant short_first '.pools[] |= . + { "idle_timeout_s": 1, "udp_hold_s": 0 }'
 variant short_changed 'del(.pools.web.backends.b2) | .services.www.pool = "other" |
 	.pools.other.table_size = 509' \
 	"$lab_dir/short_first.json"

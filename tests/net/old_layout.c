@@ -2,7 +2,7 @@
 /*
  * old_layout DIRECTORY [VERSION]: makes the pins of a hairpind, which is stopped, what one of layout 2
  * leaves behind: the map of the version is shorter, maps that came later are not there, and records of
- * records do not say what came later. The running program goes on. With VERSION only that changes, and
+ * backends do not say what came later. The running program goes on. With VERSION only that changes, and
  * with an older one what slots know of stored flows.
  */
 #include <limits.h>
