@@ -99,12 +99,17 @@ struct lb_service_bucket {
 };
 
 /*
- * One slot of a table; 4 bytes, so that the default table fits into 256 KiB of cache, and one store
- * changes it.
+ * One slot of a table; 4 bytes, so that the default table fits into 256 KiB of cache. One store changes
+ * it, and one load reads it: a packet that saw the new backend without the mark would break its flow.
  */
 struct lb_slot {
-	__u16 backend;
-	__u16 moved; /* 1: flows may live on another backend; see moved.h */
+	union {
+		struct {
+			__u16 backend;
+			__u16 moved; /* 1: flows may live on another backend; see moved.h */
+		};
+		__u32 word;
+	};
 };
 
 enum lb_pool_flags {

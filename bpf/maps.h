@@ -45,6 +45,11 @@ struct {
 	__uint(value_size, sizeof(struct lb_slot));
 } slots SEC(".maps");
 
+static __always_inline struct lb_slot slot_read(const struct lb_slot *slot)
+{
+	return (struct lb_slot){.word = *(const volatile __u32 *)&slot->word};
+}
+
 /* Pool -> struct lb_move of each slot, while some slot of it is moved. Written by the daemon and,
  * two fields of it, by the program; read for packets of moved slots. */
 struct moves {

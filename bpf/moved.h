@@ -46,10 +46,15 @@ static __always_inline bool moved_alive(__u16 backend)
 	return backend && arrays.lives[backend].number;
 }
 
-static __always_inline struct lb_move *moved_find(__u32 pool, __u32 slot)
+/*
+ * mark: lb_slot.moved, which is 1. The daemon writes the move before the mark. On machines where a load may
+ * overtake another (arm64) it does not overtake the one that its address depends on.
+ */
+static __always_inline struct lb_move *moved_find(__u32 pool, __u32 slot, __u16 mark)
 {
 	void *of_pool = bpf_map_lookup_elem(&moves, &pool);
 
+	slot += mark - 1;
 	return of_pool ? bpf_map_lookup_elem(of_pool, &slot) : NULL;
 }
 
@@ -63,7 +68,8 @@ static __noinline int moved_old_side(const struct lb_moved *m, struct moved_side
 		.ports = m->key.ports,
 		.protocol = m->key.protocol,
 	};
-	__u32 zero = 0, slot, at;
+	__u32 zero = 0, index, at;
+	struct lb_slot slot;
 	const struct lb_slot *all = bpf_map_lookup_elem(&slots, &zero);
 	__u64 hash;
 
@@ -71,16 +77,17 @@ static __noinline int moved_old_side(const struct lb_moved *m, struct moved_side
 		hash = hash_client(&flow, pool->seed);
 	else
 		hash = hash_flow(&flow, m->ipv6, pool->seed);
-	slot = (hash >> 32) * pool->size >> 32;
-	at = pool->first + slot;
+	index = (hash >> 32) * pool->size >> 32;
+	at = pool->first + index;
 	if (!all || at >= slot_count)
 		return 0;
-	side->backend = side->origin = all[at].backend;
+	slot = slot_read(&all[at]);
+	side->backend = side->origin = slot.backend;
 	if (pool->flags & LB_POOL_TRACK_ALL)
 		side->since_ns = pool->tracked_since_ns;
-	if (!all[at].moved)
+	if (!slot.moved)
 		return 0;
-	side->move = moved_find(m->target.origin, slot);
+	side->move = moved_find(m->target.origin, index, slot.moved);
 	if (side->move && side->move->since_ns < side->since_ns)
 		side->since_ns = side->move->since_ns;
 	if (side->move && moved_alive(side->move->origin))
@@ -237,7 +244,7 @@ static __always_inline __u32 moved_choose(const struct lb_moved *m)
 	if (all)
 		since = pool->tracked_since_ns;
 	if (m->slot_moved)
-		new.move = moved_find(m->target.pool, m->slot);
+		new.move = moved_find(m->target.pool, m->slot, m->slot_moved);
 	if (new.move) {
 		since = new.move->since_ns < since ? new.move->since_ns : since;
 		changed_s = new.move->changed_s;

@@ -96,6 +96,7 @@ enum select_slot {
 static __always_inline enum select_slot select_slot(struct packet *pkt)
 {
 	const struct lb_pool *pool = ELEMENT(arrays.pools[pkt->target.pool & (LB_POOL_ROOM - 1)]);
+	struct lb_slot slot;
 	__u32 at, zero = 0;
 	const struct lb_slot *all = bpf_map_lookup_elem(&slots, &zero);
 
@@ -111,8 +112,9 @@ static __always_inline enum select_slot select_slot(struct packet *pkt)
 	at = pool->first + pkt->slot;
 	if (at >= slot_count)
 		return SELECT_EMPTY;
-	pkt->backend = all[at].backend;
-	pkt->slot_moved = all[at].moved;
+	slot = slot_read(&all[at]);
+	pkt->backend = slot.backend;
+	pkt->slot_moved = slot.moved;
 	if (pkt->slot_moved | pkt->target.origin)
 		return SELECT_MOVED; /* not without features.moved */
 	if (USES(pkt, track_all) && pool->flags & LB_POOL_TRACK_ALL)

@@ -253,14 +253,12 @@ static void apply_slots(struct datapath *datapath, const struct plan_op *op)
 
 	for (uint32_t i = 0; i < op->count; i++) {
 		const struct plan_slot *change = &op->changes[i];
-		uint32_t value;
 
 		if (change->clears && moves[change->slot].last_s != change->move.last_s)
 			continue;
 		if (change->value.moved)
 			apply_move(&moves[change->slot], change);
-		memcpy(&value, &change->value, sizeof(value));
-		store_u32((uint32_t *)&table[change->slot], value);
+		store_u32(&table[change->slot].word, change->value.word);
 	}
 }
 
