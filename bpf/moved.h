@@ -251,7 +251,7 @@ static __always_inline __u32 moved_choose(const struct lb_moved *m)
 		new.origin = new.move->origin;
 		/* Right after a move nearly all flows are old ones: the two lookups that find nothing
 		 * would be a third of the time of a packet. */
-		asks = asks && (more || !(new.move->unstored &moved_class(m)));
+		asks = asks && (more || !(moved_class(m) & new.move->unstored));
 		if (begins || more)
 			moved_note_class(m, new.move);
 	}
