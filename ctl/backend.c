@@ -249,21 +249,27 @@ static int wait_for_departure(const struct ctl *ctl, char **args, long timeout_s
 	int ret;
 
 	for (long waited_s = 0;; waited_s++) {
+		uint64_t settles_in_s;
 		bool left;
 
 		ret = find_backend(ctl, args, &backend);
 		if (ret)
 			return ret;
 		left = json_is_null(backend) || answer_true(backend, "left");
-		if (left && !ctl->json)
+		if ((left || !waited_s) && !ctl->json)
 			print_departure(backend);
+		fflush(stdout);
+		settles_in_s = left ? 0 : answer_number(backend, "settles_in_s");
 		json_decref(backend);
 		if (left)
 			return CTL_DONE;
 		if (timeout_s && waited_s >= timeout_s)
 			return ctl_error(CTL_REFUSED,
-					 "pools.%s.backends.%s: old flows still go there", args[0],
-					 args[1]);
+					 "pools.%s.backends.%s: old flows still go there after "
+					 "%ld s, for %llu s more if none of them talks; it stays "
+					 "drained",
+					 args[0], args[1], waited_s,
+					 (unsigned long long)settles_in_s);
 		sleep(1);
 	}
 }

@@ -289,8 +289,8 @@ static int describe_failure(int code, const char *name, enum xdp_attach_mode mod
 			err, code,
 			"%s: another XDP program is attached, and this kernel or that "
 			"program allows none beside it; bpftool net show dev %s tells which; "
-			"if it is a hairpin_lb whose pins are gone, take it off: ip link set "
-			"dev %s xdp off",
+			"if it is a hairpin_lb, start with the --pin that it was started with; "
+			"if its pins are gone, take it off: ip link set dev %s xdp off",
 			name, name, name);
 	}
 	return err_set(err, code, "%s: %s", name,

@@ -191,7 +191,13 @@ static int detach(const struct config *config)
 		log_err("%s", err.text);
 		return 1;
 	}
-	log_info(found ? "detached: no VIP is served any more" : "nothing was attached or pinned");
+	if (found)
+		log_info("detached: no VIP is served any more");
+	else
+		log_info("nothing was attached, and nothing pinned in %s; of a hairpind with "
+			 "another "
+			 "--pin, that is needed here too",
+			 config->pin_path);
 	return 0;
 }
 
@@ -215,7 +221,8 @@ static int on_settled(sd_event_source *source, uint64_t now, void *user)
 	return 0;
 }
 
-/* The directory is watched, since editors and hairpind itself replace the file. */
+/* The directory is watched, since editors and hairpind itself replace the file. That it is gone is an error
+ * that status shows. */
 static int on_inotify(sd_event_source *source, const struct inotify_event *event, void *user)
 {
 	struct daemon *daemon = user;
@@ -257,7 +264,9 @@ static int watch(struct daemon *daemon)
 		status = sd_event_source_set_enabled(daemon->settle, SD_EVENT_OFF);
 	if (status >= 0)
 		status = sd_event_add_inotify(daemon->event, NULL, dirname(path),
-					      IN_CLOSE_WRITE | IN_MOVED_TO, on_inotify, daemon);
+					      IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM |
+						      IN_DELETE,
+					      on_inotify, daemon);
 	if (status >= 0)
 		status = sd_event_add_signal(daemon->event, NULL, SIGTERM, NULL, NULL);
 	if (status >= 0)

@@ -145,7 +145,8 @@ it "detach" hairpind --detach
 it "leaves no program" is null xdp_on lb eth0
 it "and no pins" not ls "$lab_pins/lb"
 it "and nothing is forwarded" nothing_answered ask "$vip4" 80 --count 3
-it "a second detach says that there was nothing" says "nothing was attached" hairpind --detach
+it "a second detach says that there was nothing, and where" \
+	says "nothing was attached, and nothing pinned in $lab_pins" hairpind --detach
 
 # --- two interfaces ---
 start_hairpind -i eth1

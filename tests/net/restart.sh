@@ -95,6 +95,7 @@ it "and served" all_answered "b1 b2" ask "$vip4" 80 --count 50
 it "a change with hairpinctl does not overwrite the file" \
 	refuses 1 "is not what is in force" hairpinctl backend weight web b1 7
 rm "$lab_catalog"
+it "that the file is gone is told" wait_until 3 says "No such file" hairpinctl status
 kill -HUP "${lab_pid[hairpind]}"
 it "SIGHUP without a file is refused" wait_until 3 says "No such file" hairpinctl status
 it "and the old catalog is in force" is 2 status '.catalog.services'

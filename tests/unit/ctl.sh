@@ -462,8 +462,9 @@ pool web: 6,554 of 65,537 slots move (10.0%)
 E
 check 1 backend drain web web-2 --wait --timeout 1 <<'E'
 no service, backend or slot changes
+6,554 slots lead old flows to it; it can be taken away in 890s if none of them talks any more
 !
-hairpinctl: pools.web.backends.web-2: old flows still go there
+hairpinctl: pools.web.backends.web-2: old flows still go there after 1 s, for 890 s more if none of them talks; it stays drained
 E
 check 2 backend drain web web-2 --timeout soon <<'E'
 !
