@@ -282,6 +282,7 @@ static void maker_done(struct maker *maker)
 	free(maker->in_table);
 	free(maker->in_origin);
 	free(maker->scanned);
+	free(maker->marked);
 	free(maker->oldest_ns);
 	free(maker->referred);
 }
@@ -320,10 +321,11 @@ static int maker_init_state(struct maker *maker)
 	maker->in_table = calloc(backends, sizeof(bool));
 	maker->in_origin = calloc(backends, sizeof(bool));
 	maker->scanned = calloc(LB_POOLS, sizeof(bool));
+	maker->marked = calloc(LB_POOLS, sizeof(bool));
 	maker->oldest_ns = malloc(LB_POOLS * sizeof(*maker->oldest_ns));
 	maker->referred = calloc(LB_POOL_ROOM, sizeof(bool));
 	if (!maker->regions || !maker->lives || !maker->in_table || !maker->in_origin ||
-	    !maker->scanned || !maker->oldest_ns || !maker->referred)
+	    !maker->scanned || !maker->marked || !maker->oldest_ns || !maker->referred)
 		return -ENOMEM;
 	memcpy(maker->lives, state->lives, backends * sizeof(*maker->lives));
 	memset(maker->oldest_ns, 0xff, LB_POOLS * sizeof(*maker->oldest_ns));

@@ -31,6 +31,7 @@ struct maker {
 	struct lb_life *lives;      /* by backend */
 	bool *in_table, *in_origin; /* by backend: a slot, or only old flows lead to it */
 	bool *scanned;              /* by pool: what its slots lead to is in the two above */
+	bool *marked;               /* by pool: some slot is, or was until this plan */
 	uint64_t *oldest_ns;        /* by pool: of the marks that are left; UINT64_MAX: none */
 	bool *referred;             /* by pool: it is the pool or the origin of a service */
 	bool remembers;

@@ -142,13 +142,17 @@ static int filler_put(struct filler *filler, const struct lb_service *service, c
 	return filler_write(filler, at, service);
 }
 
-static bool is_idle(const struct maker *maker, const struct catalog_service *service,
+/*
+ * Whether a service's move is over. Not while slots of its pool are marked: flows that came with the service
+ * and are not stored may live on such a slot's backend, and would be taken for older ones than its mark.
+ */
+static bool is_idle(const struct maker *maker, const struct catalog_service *service, uint16_t pool,
 		    const struct lb_service_move *move)
 {
 	uint32_t last = move->last_s > move->changed_s ? move->last_s : move->changed_s;
 	uint32_t timeout = maker->wanted->catalog->pools[service->pool].idle_timeout_s;
 
-	return maker_now_s(maker) > last + timeout;
+	return maker_now_s(maker) > last + timeout && !maker->marked[pool];
 }
 
 /*
@@ -164,7 +168,7 @@ static bool find_origin(struct maker *maker, const struct catalog_service *servi
 
 	*move = maker->state->service_moves[live.service];
 	if (live.origin) {
-		if (!moves && is_idle(maker, service, move)) {
+		if (!moves && is_idle(maker, service, live.pool, move)) {
 			maker->cleared = true;
 			return false;
 		}

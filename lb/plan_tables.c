@@ -191,6 +191,7 @@ static bool next_slot(const struct maker *maker, size_t pool, uint32_t slot, str
 static void note_mark(struct maker *maker, uint32_t pool, const struct lb_move *move)
 {
 	maker->in_origin[move->origin] = true;
+	maker->marked[pool] = true;
 	if (move->since_ns < maker->oldest_ns[pool])
 		maker->oldest_ns[pool] = move->since_ns;
 }

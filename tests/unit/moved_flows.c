@@ -23,6 +23,7 @@
 #define PACKETS   1000000
 #define PER_OP    400 /* packets after an operation, at most */
 #define TABLE_251 251
+#define SECOND    1000000000ULL
 
 const volatile struct lb_features features = {
 	.affinity_client = 1, .moved = 1, .track_all = 1, .any_port = 1};
@@ -255,10 +256,9 @@ static struct {
 
 static unsigned long sent, begun, wrong;
 
-/* The backend that the program chooses for a packet of a tuple. */
-static uint16_t choose(int tuple, uint8_t tcp_flags)
+static struct packet packet_of(int tuple, uint8_t tcp_flags)
 {
-	struct packet pkt = {
+	return (struct packet){
 		.flow = {.source = world_key(0xc6336400 + tuple % 97, 0, 0).address,
 			 .destination = world_key(0xcb00710a, 0, 0).address,
 			 .source_port = htons(1024 + tuple),
@@ -266,6 +266,12 @@ static uint16_t choose(int tuple, uint8_t tcp_flags)
 			 .protocol = IPPROTO_TCP},
 		.tcp_flags = tcp_flags,
 	};
+}
+
+/* The backend that the program chooses for a packet of a tuple. */
+static uint16_t choose(int tuple, uint8_t tcp_flags)
+{
+	struct packet pkt = packet_of(tuple, tcp_flags);
 
 	assert_int_equal(select_service(&pkt), LB_CONTINUE);
 	return select_backend(&pkt, NULL) == LB_CONTINUE ? pkt.backend : LB_NONE;
@@ -362,13 +368,39 @@ static void unshare_arrays(void)
 	model->state.service_moves = NULL;
 }
 
-/* Until a service is there, no packet is for it. */
-static void first_plan(void)
+/* A whole plan, without packets. Returns the number of its operations. */
+static int reach(void)
 {
 	struct world *world = make_world();
+	int count = world_reach(model, world, NULL, 0, NULL);
 
-	assert_true(world_reach(model, world, NULL, 0, NULL) > 0);
 	world_free(world);
+	assert_true(count >= 0);
+	return count;
+}
+
+static void start(void)
+{
+	memset(&arrays, 0, sizeof(arrays));
+	memset(flow_tables, 0, sizeof(flow_tables));
+	memset(living, 0, sizeof(living));
+	now_ns = 1000 * SECOND;
+	memset(&draft, 0, sizeof(draft));
+	draft.table_size = TABLE_251;
+	draft.tracking = TRACKING_MOVED;
+	for (int pool = 0; pool < 2; pool++)
+		for (int i = 0; i < BACKENDS - 2 * pool; i++)
+			draft.backends[pool][i] = (struct draft_backend){true, 100, BACKEND_UP};
+	model = model_new();
+	share_arrays();
+	/* Until a service is there, no packet is for it. */
+	assert_true(reach() > 0);
+}
+
+static void stop(void)
+{
+	unshare_arrays();
+	model_free(model);
 }
 
 static void test_no_flow_changes_its_backend(void **state)
@@ -378,15 +410,7 @@ static void test_no_flow_changes_its_backend(void **state)
 
 	(void)state;
 	random_state = seed ? strtoull(seed, NULL, 10) : 20261126;
-	now_ns = 1000 * 1000000000ULL;
-	draft.table_size = TABLE_251;
-	draft.tracking = TRACKING_MOVED;
-	for (int pool = 0; pool < 2; pool++)
-		for (int i = 0; i < BACKENDS - 2 * pool; i++)
-			draft.backends[pool][i] = (struct draft_backend){true, 100, BACKEND_UP};
-	model = model_new();
-	share_arrays();
-	first_plan();
+	start();
 	for (; sent < PACKETS; plans++) {
 		/* Mostly nothing changes: marks are cleared when they are idle. */
 		for (int i = below(3); i == 2; i = below(3))
@@ -406,14 +430,85 @@ static void test_no_flow_changes_its_backend(void **state)
 	       (unsigned long long)host_counters.flows[LB_FLOW_PROMOTED]);
 	assert_int_equal(wrong, 0);
 	assert_true(begun > 10000 && host_counters.flows[LB_FLOW_PROMOTED] > 1000);
-	unshare_arrays();
-	model_free(model);
+	stop();
+}
+
+/* Where a packet of a tuple gets to without looking at what is stored. */
+static struct packet look(int tuple)
+{
+	struct packet pkt = packet_of(tuple, TCP_ACK);
+
+	assert_int_equal(select_service(&pkt), LB_CONTINUE);
+	select_slot(&pkt);
+	return pkt;
+}
+
+/* As old flows of another service would. */
+static void keep_marks(uint16_t pool)
+{
+	for (uint32_t slot = 0; slot < TABLE_251; slot++)
+		model->state.moves[pool][slot].last_s = now_ns / SECOND;
+}
+
+static void all_are_served(void)
+{
+	for (int tuple = 0; tuple < TUPLES; tuple++)
+		if (living[tuple].backend)
+			assert_int_equal(choose(tuple, TCP_ACK), living[tuple].backend);
+}
+
+/*
+ * Flows that come with a service's move to slots marked before, and go where those lead anyway: neither the
+ * service's move nor the slots see them go elsewhere. A slot would take those that are not stored for older
+ * ones than its mark; so the service's move lasts as long as marks do.
+ */
+static void test_a_service_moves_as_long_as_slots_of_its_pool_are_marked(void **state)
+{
+	int depend = 0;
+
+	(void)state;
+	start();
+	now_ns += SECOND;
+	for (int i = 0; i < 3; i++)
+		draft.backends[0][i].weight = 0;
+	reach();
+	for (int tuple = 0; tuple < TUPLES; tuple++)
+		begin(tuple);
+	all_are_served();
+	draft.by_client = true;
+	reach();
+	for (int tuple = 0; tuple < TUPLES; tuple++) {
+		struct packet pkt = look(tuple);
+
+		/* Those that go elsewhere would keep the service's move alive: they are silent. */
+		if (pkt.backend != living[tuple].backend)
+			living[tuple].backend = LB_NONE;
+		depend += living[tuple].backend && pkt.slot_moved;
+	}
+	assert_true(depend > 100);
+	for (int i = 0; i < 4; i++) {
+		now_ns += WORLD_IDLE_S / 3 * SECOND;
+		keep_marks(look(0).target.pool);
+		all_are_served();
+		reach();
+	}
+	all_are_served();
+	for (int i = 0; i < 4; i++) {
+		now_ns += WORLD_IDLE_S / 3 * SECOND;
+		all_are_served();
+	}
+	for (int i = 0; i < 4; i++)
+		reach();
+	assert_false(look(0).target.origin);
+	all_are_served();
+	stop();
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_flow_changes_its_backend),
+		cmocka_unit_test(test_a_service_moves_as_long_as_slots_of_its_pool_are_marked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

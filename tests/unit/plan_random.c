@@ -313,7 +313,8 @@ static void step(struct model *model, struct draft *draft, struct tally *tally)
 	world_free(world);
 }
 
-/* What was kept for old flows goes when they are idle: marks in one plan, what they kept in the next. */
+/* What was kept for old flows goes when they are idle: marks in one plan, services' moves in the next, then
+ * what they kept. */
 static void settle(struct model *model, struct draft *draft)
 {
 	for (int i = 0; i < 3; i++) {
